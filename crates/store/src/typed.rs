@@ -1,0 +1,195 @@
+//! The four verbs, with types.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use base::PageToken;
+use tokio::sync::broadcast;
+
+use crate::{
+    Batch, Change, Collection, CommitError, Engine, RowId, StoreError, Versioned,
+    engine::{Range, RawQuery, Row},
+};
+
+/// How often [`Store::decide`] reads again before it gives up on a row that everybody wants.
+const DECISION_ATTEMPTS: usize = 64;
+
+/// The store every room holds. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    engine: Arc<dyn Engine>,
+}
+
+/// Which rows: `Query::<User>::in_partition(pool).index("by_email").equals(address).limit(60)`.
+#[derive(Clone, Debug)]
+pub struct Query<T> {
+    raw: RawQuery,
+    of: PhantomData<fn() -> T>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    pub rows: Vec<Versioned<T>>,
+    pub next: Option<PageToken>,
+}
+
+impl<T: Collection> Query<T> {
+    pub fn in_partition(partition: &str) -> Self {
+        Self {
+            raw: RawQuery {
+                collection: T::NAME,
+                partition: partition.to_owned(),
+                index: None,
+                range: Range::All,
+                limit: 60,
+                after: None,
+            },
+            of: PhantomData,
+        }
+    }
+
+    #[must_use]
+    pub fn index(mut self, index: &'static str) -> Self {
+        self.raw.index = Some(index);
+        self
+    }
+
+    #[must_use]
+    pub fn equals(mut self, value: impl Into<String>) -> Self {
+        self.raw.range = Range::Equals(value.into());
+        self
+    }
+
+    #[must_use]
+    pub fn starts_with(mut self, prefix: impl Into<String>) -> Self {
+        self.raw.range = Range::StartsWith(prefix.into());
+        self
+    }
+
+    #[must_use]
+    pub fn between(mut self, from: impl Into<String>, before: impl Into<String>) -> Self {
+        self.raw.range = Range::Between(from.into(), before.into());
+        self
+    }
+
+    #[must_use]
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.raw.limit = limit;
+        self
+    }
+
+    #[must_use]
+    pub fn after(mut self, token: Option<PageToken>) -> Self {
+        self.raw.after = token;
+        self
+    }
+}
+
+impl Store {
+    pub fn new(engine: Arc<dyn Engine>) -> Self {
+        Self { engine }
+    }
+
+    pub fn engine(&self) -> &Arc<dyn Engine> {
+        &self.engine
+    }
+
+    pub async fn get<T: Collection>(
+        &self,
+        partition: &str,
+        key: &str,
+    ) -> Result<Option<Versioned<T>>, StoreError> {
+        Ok(self.get_many(&[(partition, key)]).await?.pop().flatten())
+    }
+
+    /// In the order asked for.
+    pub async fn get_many<T: Collection>(
+        &self,
+        ids: &[(&str, &str)],
+    ) -> Result<Vec<Option<Versioned<T>>>, StoreError> {
+        let ids = ids
+            .iter()
+            .map(|(partition, key)| RowId {
+                collection: T::NAME,
+                partition: (*partition).to_owned(),
+                key: (*key).to_owned(),
+            })
+            .collect();
+        let rows = self.engine.get_many(ids).await?;
+        rows.into_iter().map(|row| row.map(read).transpose()).collect()
+    }
+
+    pub async fn query<T: Collection>(&self, query: Query<T>) -> Result<Page<T>, StoreError> {
+        let page = self.engine.query(query.raw).await?;
+        let rows = page.rows.into_iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Page { rows, next: page.next })
+    }
+
+    /// Every row a query means, page after page: for lists known to be short (a pool's clients, an API's methods).
+    pub async fn query_all<T: Collection>(&self, query: Query<T>) -> Result<Vec<Versioned<T>>, StoreError> {
+        let mut query = query.limit(1000);
+        let mut all = Vec::new();
+        loop {
+            let page = self.query(query.clone()).await?;
+            all.extend(page.rows);
+            match page.next {
+                Some(next) => query = query.after(Some(next)),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// Every row of a collection, whatever its partition: for start-up, where caches are filled and work left over by a
+    /// crash is taken up again.
+    pub async fn scan<T: Collection>(&self) -> Result<Vec<Versioned<T>>, StoreError> {
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let partitions = self.engine.partitions(T::NAME, after, 1000).await?;
+            for partition in &partitions {
+                all.extend(self.query_all(Query::<T>::in_partition(partition)).await?);
+            }
+            match partitions.into_iter().next_back() {
+                Some(last) => after = Some(last),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    pub async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
+        self.engine.commit(batch.into_raw()?).await
+    }
+
+    /// Reads, decides, commits; on a conflict, from the start. `attempt` must not act on the world: it may run again.
+    pub async fn decide<A, E, F>(&self, mut attempt: F) -> Result<A, E>
+    where
+        F: AsyncFnMut() -> Result<(Batch, A), E>,
+        E: From<CommitError>,
+    {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let (batch, answer) = attempt().await?;
+            if batch.is_empty() {
+                return Ok(answer);
+            }
+            match self.commit(batch).await {
+                Ok(()) => return Ok(answer),
+                Err(CommitError::Conflict(_)) if attempts < DECISION_ATTEMPTS => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+    }
+
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        self.engine.changes()
+    }
+}
+
+fn read<T: Collection>(row: Row) -> Result<Versioned<T>, StoreError> {
+    match serde_json::from_str(&row.body) {
+        Ok(value) => Ok(Versioned { value, version: row.version }),
+        Err(cause) => {
+            Err(StoreError::Corrupt(format!("{}/{}/{}: {cause}", T::NAME, row.id.partition, row.id.key)))
+        }
+    }
+}
