@@ -20,7 +20,7 @@ impl PageToken {
     }
 
     pub fn from_wire(text: &str) -> Result<Self, InvalidPageToken> {
-        if !text.is_ascii() || text.len() % 2 != 0 {
+        if !text.is_ascii() || !text.len().is_multiple_of(2) {
             return Err(InvalidPageToken);
         }
         let bytes = (0..text.len())

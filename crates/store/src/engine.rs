@@ -7,6 +7,11 @@ use tokio::sync::broadcast;
 
 use crate::batch::CommitError;
 
+/// The most rows a page has, whatever was asked for; the least is one.
+pub const PAGE_LIMIT: usize = 1000;
+/// Bytes of UTF-8 that a partition, a key or an index value may have.
+pub const NAME_LIMIT: usize = 1024;
+
 /// Where a row is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowId {
@@ -40,11 +45,46 @@ pub enum Expectation {
     Version(RowId, u64),
 }
 
+/// Expectations are held against what was there before the batch; then the deletes are done, then the puts, in order. So
+/// a row that a batch both deletes and puts is there afterwards, made anew.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RawBatch {
     pub expect: Vec<Expectation>,
     pub put: Vec<PutRow>,
     pub delete: Vec<RowId>,
+}
+
+impl RawBatch {
+    /// What every engine refuses before it begins: names that are empty, too long, or hold U+0000 (which PostgreSQL
+    /// cannot keep).
+    pub fn check(&self) -> Result<(), StoreError> {
+        let expected = self.expect.iter().map(|(Expectation::Absent(id) | Expectation::Version(id, _))| id);
+        for id in expected.chain(self.put.iter().map(|row| &row.id)).chain(&self.delete) {
+            check_name(id.collection, "partition", &id.partition)?;
+            check_name(id.collection, "key", &id.key)?;
+        }
+        for row in &self.put {
+            for entry in &row.indexes {
+                if !entry.value.is_empty() {
+                    check_name(row.id.collection, entry.index, &entry.value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_name(collection: &str, what: &str, name: &str) -> Result<(), StoreError> {
+    let wrong = if name.is_empty() {
+        "is empty"
+    } else if name.len() > NAME_LIMIT {
+        "is longer than 1,024 bytes"
+    } else if name.contains('\0') {
+        "holds the character U+0000"
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::Invalid(format!("{collection}: a {what} {wrong}")))
 }
 
 /// Rows of one collection in one partition, in order; `index: None` goes by key.
@@ -67,6 +107,29 @@ pub enum Range {
     StartsWith(String),
     /// From the first, inclusive, to the second, exclusive.
     Between(String, String),
+}
+
+impl Range {
+    /// The least value meant, and the least that is past them all (`None`: up to the end). Not for `Equals`, which
+    /// engines look up as such.
+    pub fn bounds(&self) -> (&str, Option<String>) {
+        match self {
+            Self::All => ("", None),
+            Self::Equals(value) => (value, None),
+            Self::StartsWith(prefix) => (prefix, past_prefix(prefix)),
+            Self::Between(from, before) => (from, Some(before.clone())),
+        }
+    }
+}
+
+/// The least string that sorts after everything beginning with `prefix`: its last character that can grow, grown.
+fn past_prefix(prefix: &str) -> Option<String> {
+    let kept = prefix.trim_end_matches(char::MAX);
+    let last = kept.chars().next_back()?;
+    let mut past = kept[..kept.len() - last.len_utf8()].to_owned();
+    // A range of characters skips the surrogates.
+    past.extend((last..=char::MAX).nth(1));
+    Some(past)
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,12 +182,16 @@ pub trait Engine: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<String>, StoreError>;
 
-    /// Bytes by the SHA-256 of their content, in lower-case hexadecimal. Putting the same bytes twice is once.
+    /// Bytes by the SHA-256 of their content, in lower-case hexadecimal. Putting the same bytes twice is once, and renews
+    /// the time they were put.
     async fn put_blob(&self, sha256: &str, content: Bytes) -> Result<(), StoreError>;
 
     async fn get_blob(&self, sha256: &str) -> Result<Option<Bytes>, StoreError>;
 
     async fn delete_blob(&self, sha256: &str) -> Result<(), StoreError>;
+
+    /// Deletes the blob unless it was put, or put again, at `before` or later. Says whether it is gone now.
+    async fn delete_blob_put_before(&self, sha256: &str, before: Timestamp) -> Result<bool, StoreError>;
 
     /// Commits from now on. A receiver that lags must drop all that it holds.
     fn changes(&self) -> broadcast::Receiver<Change>;
@@ -137,4 +204,30 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Writes out what is left and lets go of files.
     async fn close(&self) -> Result<(), StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_ends_where_the_next_one_begins() {
+        assert_eq!(past_prefix("ab"), Some(String::from("ac")));
+        assert_eq!(past_prefix("a\u{d7ff}"), Some(String::from("a\u{e000}")));
+        assert_eq!(past_prefix("a\u{10ffff}\u{10ffff}"), Some(String::from("b")));
+        assert_eq!(past_prefix("\u{10ffff}"), None);
+        assert_eq!(past_prefix(""), None);
+    }
+
+    #[test]
+    fn a_name_that_no_engine_can_keep_is_refused() {
+        let batch = |partition: &str, key: &str| RawBatch {
+            delete: vec![RowId { collection: "thing", partition: partition.to_owned(), key: key.to_owned() }],
+            ..RawBatch::default()
+        };
+        assert!(batch("p", "k").check().is_ok());
+        assert!(batch("", "k").check().is_err());
+        assert!(batch("p", "a\0b").check().is_err());
+        assert!(batch("p", &"k".repeat(1025)).check().is_err());
+    }
 }
