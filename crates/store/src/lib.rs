@@ -9,6 +9,8 @@
 pub mod batch;
 pub mod blobs;
 pub mod collection;
+pub mod contract;
+mod decide;
 pub mod engine;
 pub mod keyring;
 mod typed;

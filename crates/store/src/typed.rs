@@ -7,16 +7,15 @@ use tokio::sync::broadcast;
 
 use crate::{
     Batch, Change, Collection, CommitError, Engine, RowId, StoreError, Versioned,
+    decide::Lines,
     engine::{Range, RawQuery, Row},
 };
-
-/// How often [`Store::decide`] reads again before it gives up on a row that everybody wants.
-const DECISION_ATTEMPTS: usize = 64;
 
 /// The store every room holds. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     engine: Arc<dyn Engine>,
+    pub(crate) lines: Arc<Lines>,
 }
 
 /// Which rows: `Query::<User>::in_partition(pool).index("by_email").equals(address).limit(60)`.
@@ -86,7 +85,7 @@ impl<T: Collection> Query<T> {
 
 impl Store {
     pub fn new(engine: Arc<dyn Engine>) -> Self {
-        Self { engine }
+        Self { engine, lines: Arc::default() }
     }
 
     pub fn engine(&self) -> &Arc<dyn Engine> {
@@ -157,27 +156,6 @@ impl Store {
 
     pub async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
         self.engine.commit(batch.into_raw()?).await
-    }
-
-    /// Reads, decides, commits; on a conflict, from the start. `attempt` must not act on the world: it may run again.
-    pub async fn decide<A, E, F>(&self, mut attempt: F) -> Result<A, E>
-    where
-        F: AsyncFnMut() -> Result<(Batch, A), E>,
-        E: From<CommitError>,
-    {
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let (batch, answer) = attempt().await?;
-            if batch.is_empty() {
-                return Ok(answer);
-            }
-            match self.commit(batch).await {
-                Ok(()) => return Ok(answer),
-                Err(CommitError::Conflict(_)) if attempts < DECISION_ATTEMPTS => {}
-                Err(other) => return Err(other.into()),
-            }
-        }
     }
 
     pub fn changes(&self) -> broadcast::Receiver<Change> {
