@@ -1,6 +1,6 @@
 //! Writes a table as statics of `facts::shape`'s types.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use crate::{
     Service,
@@ -37,6 +37,15 @@ pub fn write(service: &Service, table: &Table) -> String {
         code.push_str(&self::operation(operation));
     }
     code.push_str("}\npub(crate) mod shapes { use crate::shape::*;\n");
+    // Each pattern once, so that it is compiled once.
+    let patterns: BTreeSet<String> =
+        table.shapes.values().filter_map(|shape| shape.pattern.clone()).collect();
+    let patterns: Vec<String> = patterns.into_iter().collect();
+    let _ = writeln!(code, "static PATTERNS: [Pattern; {}] = [", patterns.len());
+    for pattern in &patterns {
+        let _ = writeln!(code, "Pattern::new({pattern:?}),");
+    }
+    code.push_str("];\n");
     for (name, shape) in &table.shapes {
         if shape.kind == "error" {
             let code_name = shape.pairs.get("code").unwrap_or(name);
@@ -52,7 +61,7 @@ pub fn write(service: &Service, table: &Table) -> String {
                 code,
                 "pub static {name}: Shape = Shape {{ name: {name:?}, sensitive: {}, kind: {} }};",
                 shape.sensitive(),
-                kind(shape),
+                kind(shape, &patterns),
             );
         }
     }
@@ -91,7 +100,7 @@ fn operation(operation: &Operation) -> String {
     )
 }
 
-fn kind(shape: &Shape) -> String {
+fn kind(shape: &Shape, patterns: &[String]) -> String {
     let flag = |flag: &str| shape.flags.iter().any(|word| word == flag);
     let part = |part: &str| shape.pairs.get(part).map_or("", String::as_str);
     let limits = limits(shape);
@@ -107,7 +116,8 @@ fn kind(shape: &Shape) -> String {
         }
         "string" => {
             let pattern = shape.pattern.as_ref().map_or(String::from("None"), |pattern| {
-                format!("Some({{ static PATTERN: Pattern = Pattern::new({pattern:?}); &PATTERN }})")
+                let at = patterns.iter().position(|known| known == pattern).unwrap_or_default();
+                format!("Some(&PATTERNS[{at}])")
             });
             format!("Kind::String {{ limits: {limits}, pattern: {pattern}, values: &{:?} }}", shape.values)
         }

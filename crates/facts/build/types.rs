@@ -103,7 +103,7 @@ fn structure(table: &Table, name: &str, shape: &Shape) -> String {
         let _ = write!(writes, "object.put({:?}, &self.{field}); ", member.name);
     }
     format!(
-        "#[derive(Clone, Default, PartialEq)] pub struct {name} {{ {fields} }}\n\
+        "#[derive(Clone, Default)] pub struct {name} {{ {fields} }}\n\
          impl crate::Wire for {name} {{\n\
          fn read(value: ::serde_json::Value) -> ::std::result::Result<Self, crate::Unreadable> {{ #[allow(unused_mut)] \
          let mut fields = crate::wire::Fields::of(value)?; let _ = &mut fields; \

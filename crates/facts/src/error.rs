@@ -24,3 +24,10 @@ impl fmt::Display for WireError {
 }
 
 impl std::error::Error for WireError {}
+
+pub(crate) fn debug(
+    (status, code, message): (u16, &str, &String),
+    formatter: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    write!(formatter, "{code} ({status}): {message}")
+}

@@ -61,7 +61,7 @@ fn compile(java: &str) -> Option<Regex> {
         Some((_, text)) => (*text).to_owned(),
         None => translate(java),
     };
-    RegexBuilder::new(&format!(r"\A(?:{text})\z")).size_limit(64 << 20).build().ok()
+    RegexBuilder::new(&format!(r"\A(?:{text})\z")).size_limit(64 << 20).dfa_size_limit(256 << 10).build().ok()
 }
 
 /// Java's `\w`, `\s` and `\d` mean ASCII; here they would mean Unicode. A hyphen after a range (`[0-9-_]`) and brackets

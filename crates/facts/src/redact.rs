@@ -41,7 +41,7 @@ mod tests {
         let request = SignUpRequest {
             client_id: String::from("1example23456789"),
             username: String::from("anna"),
-            password: String::from("hunter2!"),
+            password: Some(String::from("hunter2!")),
             ..SignUpRequest::default()
         };
         let shown = format!("{request:?}");

@@ -20,10 +20,19 @@ macro_rules! error_struct {
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name(pub ::std::string::String);
 
+        impl $name {
+            pub const STATUS: u16 = $status;
+            pub const CODE: &'static str = $code;
+        }
+
         impl ::std::convert::From<$name> for crate::WireError {
             #[inline]
             fn from(error: $name) -> Self {
-                Self { status: $status, code: ::std::string::String::from($code), message: error.0 }
+                Self {
+                    status: $name::STATUS,
+                    code: ::std::string::String::from($name::CODE),
+                    message: error.0,
+                }
             }
         }
     };
@@ -33,7 +42,6 @@ macro_rules! operation {
     ($service:literal, $name:ident, $error:ident, $signed:literal, $input:ty, $output:ty, [$($raised:ident),*]) => {
         pub struct $name;
 
-        #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum $error {
             $($raised(::std::string::String)),*
         }
@@ -52,11 +60,34 @@ macro_rules! operation {
             }
         }
 
-        impl ::std::convert::From<$error> for crate::WireError {
-            fn from(error: $error) -> Self {
-                match error {
-                    $($error::$raised(message) => errors::$raised(message).into()),*
+        impl $error {
+            /// The HTTP status, the code on the wire, and the message.
+            pub fn parts(&self) -> (u16, &'static str, &::std::string::String) {
+                match self {
+                    $(Self::$raised(message) => (errors::$raised::STATUS, errors::$raised::CODE, message)),*
                 }
+            }
+        }
+
+        impl ::std::cmp::PartialEq for $error {
+            #[inline]
+            fn eq(&self, other: &Self) -> bool {
+                self.parts() == other.parts()
+            }
+        }
+
+        impl ::std::fmt::Debug for $error {
+            #[inline]
+            fn fmt(&self, formatter: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                crate::error::debug(self.parts(), formatter)
+            }
+        }
+
+        impl ::std::convert::From<$error> for crate::WireError {
+            #[inline]
+            fn from(error: $error) -> Self {
+                let (status, code, message) = error.parts();
+                crate::WireError::new(status, code, message.as_str())
             }
         }
 
@@ -71,7 +102,15 @@ macro_rules! operation {
 
 macro_rules! structure {
     ($name:ident) => {
+        impl ::std::cmp::PartialEq for $name {
+            #[inline]
+            fn eq(&self, other: &Self) -> bool {
+                crate::Wire::write(self) == crate::Wire::write(other)
+            }
+        }
+
         impl ::std::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, formatter: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 crate::redact::debug(&shapes::$name, &crate::Wire::write(self), formatter)
             }
