@@ -18,7 +18,7 @@ mod server;
 mod verifier;
 
 pub use client::ClientSession;
-pub use server::{Proof, ServerChallenge, verify};
+pub use server::{Proof, ServerChallenge, public_a, verify};
 pub use verifier::{InvalidVerifier, SALT_BYTES, Verifier};
 
 use std::{borrow::Cow, sync::LazyLock};
