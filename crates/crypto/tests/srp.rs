@@ -107,7 +107,8 @@ fn a_challenge_survives_the_secret_block() {
 #[test]
 fn a_changed_answer_is_refused() {
     let good = Case::all().remove(0);
-    let attempts: [(&str, fn(&mut Case)); 11] = [
+    type Attempt = (&'static str, fn(&mut Case));
+    let attempts: [Attempt; 11] = [
         ("another user", |case| case.user.push('x')),
         ("another pool", |case| case.pool = String::from("Zb3dEf9hI")),
         ("another time", |case| case.timestamp = case.timestamp.replace("08:30:05", "08:30:06")),
