@@ -27,6 +27,8 @@ pub const MODULUS: [u8; BYTES] = modulus();
 /// Bits of exponent that one lookup in the table of powers of g takes care of.
 const WINDOW: usize = 5;
 const ROW: usize = 1 << WINDOW;
+/// Limbs that a lookup gathers at once: a cache line.
+const GATHERED: usize = 8;
 /// Windows of a 256-bit exponent.
 const ROWS: usize = 256usize.div_ceil(WINDOW);
 
@@ -115,14 +117,14 @@ pub fn power_of_g(exponent: &[u8; 32]) -> Residue {
     let context = Scratch::new();
     let mut factor = Limbs([0; LIMBS]);
     let mut bytes = FactorBytes([0; BYTES]);
-    let product = Number::new();
+    let (product, next) = (Number::new(), Number::new());
     for row in 0..ROWS {
         group.select(row, digit(exponent, row), &mut factor);
         factor.write_le(&mut bytes);
         if row == 0 {
             product.set_le(&bytes.0);
         } else {
-            let next = Number::from_le(&bytes.0);
+            next.set_le(&bytes.0);
             group.multiply(&product, &next, &context);
         }
     }
@@ -188,15 +190,21 @@ impl Group {
 
     /// Copies number `digit` of `row` into `chosen`, reading all the row's numbers alike.
     fn select(&self, row: usize, digit: usize, chosen: &mut Limbs) {
-        chosen.0.fill(0);
-        let numbers = self.table[row * ROW * LIMBS..][..ROW * LIMBS].chunks_exact(LIMBS);
-        for (index, number) in numbers.enumerate() {
+        let masks: [u64; ROW] = std::array::from_fn(|index| {
             let differs = (index ^ digit) as u64;
             // All ones where nothing differs; hidden from the optimiser, which might make it a branch.
-            let mask = black_box((differs.wrapping_sub(1) >> 63).wrapping_neg());
-            for (limb, candidate) in chosen.0.iter_mut().zip(number) {
-                *limb |= candidate & mask;
+            black_box((differs.wrapping_sub(1) >> 63).wrapping_neg())
+        });
+        let numbers = &self.table[row * ROW * LIMBS..][..ROW * LIMBS];
+        // A few limbs of every number at a time, so that what is gathered stays in registers.
+        for (block, place) in chosen.0.chunks_exact_mut(GATHERED).enumerate() {
+            let mut gathered = [0; GATHERED];
+            for (number, mask) in numbers.chunks_exact(LIMBS).zip(masks) {
+                for (limb, candidate) in gathered.iter_mut().zip(&number[block * GATHERED..][..GATHERED]) {
+                    *limb |= candidate & mask;
+                }
             }
+            place.copy_from_slice(&gathered);
         }
     }
 
