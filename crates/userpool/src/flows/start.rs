@@ -1,0 +1,101 @@
+//! The first request of a sign-in.
+
+use base::Secret;
+
+use super::{Attempt, DoorKind, Outcome, Person, Proof, SignInError, after_first_factor, lockout};
+use crate::{
+    challenges::{custom, password_verifier},
+    raise::{InvalidParameterException, Raise, UserNotFoundException},
+    triggers::{pre_authentication, user_migration},
+};
+
+/// How someone begins.
+pub enum Opening {
+    /// `USER_SRP_AUTH`: `SRP_A`, in hexadecimal.
+    Srp { username: String, a: String },
+    /// `USER_PASSWORD_AUTH`, `ADMIN_USER_PASSWORD_AUTH`, and the pages' form.
+    Password { username: String, password: Secret<String> },
+    /// `CUSTOM_AUTH`, with `SRP_A` where the password is asked for first.
+    Custom { username: String, a: Option<String> },
+}
+
+impl Opening {
+    fn username(&self) -> &str {
+        match self {
+            Self::Srp { username, .. } | Self::Password { username, .. } | Self::Custom { username, .. } => username,
+        }
+    }
+}
+
+pub async fn start(attempt: &Attempt<'_>, opening: Opening) -> Outcome {
+    require(attempt, &opening)?;
+    attempt.check_secret_hash(&[opening.username()])?;
+    let person = attempt.find(opening.username()).await?;
+    let person = match person {
+        Person::Unknown(name) => stranger(attempt, name, &opening).await?,
+        known => known,
+    };
+    let attempts =
+        lockout::read(&attempt.service.store, attempt.pool, person.lockout_key(attempt.pool)).await?;
+    Proof::check_lock(&attempts, attempt.now())?;
+    if let Some(user) = person.user() {
+        pre_authentication::ask(attempt, user).await?;
+    }
+    match opening {
+        Opening::Srp { username, a } => password_verifier::pose(attempt, &person, &username, &a).await,
+        Opening::Custom { username, a } => custom::begin(attempt, person, &username, a).await,
+        Opening::Password { username, password } => {
+            let verifier = person.verifier(attempt.service, attempt.pool)?;
+            let (pool_name, user_id) = (attempt.pool.srp_name().to_owned(), person.srp_user_id(attempt.pool));
+            let matches =
+                move || verifier.matches_password(&pool_name, &user_id, password.expose());
+            let matches = attempt.service.workers.run(matches).await?;
+            match person {
+                Person::Known(user) if matches && user.value.verifier.is_some() => {
+                    let proof = Proof { user: *user, attempts: Some(attempts), spent: None };
+                    after_first_factor(attempt, proof, &username).await
+                }
+                person => Err(password_verifier::refuse(attempt, &person, &attempts.key, &store::Batch::new()).await?),
+            }
+        }
+    }
+}
+
+/// Whether the client's `ExplicitAuthFlows` have this way in. The pages are a way of their own.
+fn require(attempt: &Attempt<'_>, opening: &Opening) -> Result<(), InvalidParameterException> {
+    let client = attempt.client;
+    let refused = |message: &str| Err(InvalidParameterException(message.to_owned()));
+    match (attempt.door.kind, opening) {
+        (DoorKind::Hosted, _) => Ok(()),
+        (_, Opening::Srp { .. }) if !client.allows("ALLOW_USER_SRP_AUTH") => {
+            refused("USER_SRP_AUTH is not enabled for the client.")
+        }
+        (_, Opening::Custom { .. }) if !client.allows("ALLOW_CUSTOM_AUTH") => {
+            refused("CUSTOM_AUTH is not enabled for the client.")
+        }
+        (DoorKind::Api, Opening::Password { .. }) if !client.allows("ALLOW_USER_PASSWORD_AUTH") => {
+            refused("USER_PASSWORD_AUTH flow not enabled for this client")
+        }
+        (DoorKind::Admin, Opening::Password { .. })
+            if !client.allows("ALLOW_ADMIN_USER_PASSWORD_AUTH") && !client.allows("ALLOW_USER_PASSWORD_AUTH") =>
+        {
+            refused("Auth flow not enabled for this client")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Someone who is not here: perhaps they are where the pool's migration trigger looks. Otherwise they go on as a
+/// stranger, or are told so where the client lets that be known.
+async fn stranger(attempt: &Attempt<'_>, name: String, opening: &Opening) -> Result<Person, Raise<SignInError>> {
+    if let Opening::Password { password, .. } = opening
+        && let Some(user) = user_migration::authenticate(attempt, &name, password).await?
+    {
+        return Ok(Person::Known(Box::new(user)));
+    }
+    if attempt.client.hides_users() {
+        Ok(Person::Unknown(name))
+    } else {
+        Err(UserNotFoundException(String::from("User does not exist.")).into())
+    }
+}

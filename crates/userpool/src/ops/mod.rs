@@ -1,0 +1,8 @@
+//! One operation, one file. Each is a function of [`Service`](crate::service::Service), the caller and the operation's
+//! input; it reads, decides, commits, and answers with the operation's output or an error that the operation lists.
+
+pub mod mfa;
+pub mod my_user;
+pub mod passwords;
+pub mod sign_in;
+pub mod sign_up;

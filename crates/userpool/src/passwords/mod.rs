@@ -1,0 +1,7 @@
+//! Passwords: what a pool asks of them, and what is kept in their place.
+
+mod keep;
+mod policy;
+
+pub use keep::{Kept, keep, matches, open_verifier, set, was_used};
+pub use policy::complaint;

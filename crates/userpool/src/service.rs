@@ -1,0 +1,100 @@
+//! What every operation works with, and the room's door for other rooms.
+
+use std::sync::Arc;
+
+use base::AwsError;
+use crypto::{seal::Sealer, workers::Workers};
+use ports::{Clock, Invoke, Rng};
+use store::Store;
+use tokio::task::JoinHandle;
+
+use crate::{
+    config::{Config, Parts},
+    directory::{self, Client, Directory, Pool},
+    messages::Outbox,
+    raise::Raise,
+    rows::{DOMAINS, DomainRow},
+    tokens::{Keys, PoolTokens, StoreVerifier},
+};
+
+/// Handed to each operation.
+pub struct Service {
+    pub config: Config,
+    pub store: Store,
+    pub sealer: Sealer,
+    pub workers: Workers,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+    pub invoke: Arc<dyn Invoke>,
+    pub directory: Directory,
+    pub keys: Keys,
+    pub outbox: Outbox,
+}
+
+/// The user pools of this server. Cheap to clone; what runs in the background ends with the last clone.
+#[derive(Clone)]
+pub struct UserPools {
+    service: Arc<Service>,
+    _background: Arc<Background>,
+}
+
+struct Background(Vec<JoinHandle<()>>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl UserPools {
+    /// Within a Tokio runtime: watches the store for changes and sends the messages that wait.
+    pub fn open(parts: Parts) -> Self {
+        let Parts { config, store, sealer, workers, clock, rng, invoke, mail, text_message } = parts;
+        let directory = Directory::new(store.clone(), sealer.clone());
+        let keys =
+            Keys::new(store.clone(), sealer.clone(), workers.clone(), Arc::clone(&clock), Arc::clone(&rng));
+        let outbox = Outbox::new(store.clone(), sealer.clone(), Arc::clone(&clock), mail, text_message);
+        let changes = store.changes();
+        let service = Arc::new(Service {
+            config,
+            store,
+            sealer,
+            workers,
+            clock,
+            rng,
+            invoke,
+            directory,
+            keys,
+            outbox: outbox.clone(),
+        });
+        let watching = tokio::spawn(directory::watch(Arc::downgrade(&service), changes));
+        let sending = tokio::spawn(outbox.run());
+        Self { service, _background: Arc::new(Background(vec![watching, sending])) }
+    }
+
+    pub(crate) fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
+
+    /// What an API's authorizer asks about tokens.
+    pub fn tokens(&self) -> PoolTokens {
+        PoolTokens::new(Arc::new(StoreVerifier { service: Arc::downgrade(&self.service) }))
+    }
+
+    pub async fn find_pool(&self, pool_id: &str) -> Result<Option<Arc<Pool>>, AwsError> {
+        let found = self.service.directory.find_pool(pool_id).await;
+        found.map_err(|error| Raise::<facts::WireError>::from(error).into_aws())
+    }
+
+    pub async fn find_client(&self, client_id: &str) -> Result<Option<Arc<Client>>, AwsError> {
+        let found = self.service.directory.find_client(client_id).await;
+        found.map_err(|error| Raise::<facts::WireError>::from(error).into_aws())
+    }
+
+    /// The pool that serves hosted pages under `domain`: a prefix, or a custom domain's host name.
+    pub async fn find_domain(&self, domain: &str) -> Result<Option<DomainRow>, AwsError> {
+        let found = self.service.store.get::<DomainRow>(DOMAINS, domain).await;
+        let found = found.map_err(|error| Raise::<facts::WireError>::from(error).into_aws())?;
+        Ok(found.map(|row| row.value))
+    }
+}

@@ -1,0 +1,12 @@
+//! People, found by their names, and who owns which name.
+
+pub mod aliases;
+mod delete;
+mod factors;
+mod find;
+mod name;
+
+pub use delete::delete;
+pub use factors::factors;
+pub use find::{find, find_by_sub, find_for_admin};
+pub use name::{Naming, name, stranger_id};
