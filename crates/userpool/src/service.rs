@@ -1,9 +1,15 @@
 //! What every operation works with, and the room's door for other rooms.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use base::AwsError;
-use crypto::{seal::Sealer, workers::Workers};
+use crypto::{
+    seal::Sealer,
+    workers::{Busy, Workers},
+};
 use ports::{Clock, Invoke, Rng};
 use store::Store;
 use tokio::task::JoinHandle;
@@ -12,6 +18,7 @@ use crate::{
     config::{Config, Parts},
     directory::{self, Client, Directory, Pool},
     messages::Outbox,
+    purge,
     raise::Raise,
     rows::{DOMAINS, DomainRow},
     tokens::{Keys, PoolTokens, StoreVerifier},
@@ -29,6 +36,19 @@ pub struct Service {
     pub directory: Directory,
     pub keys: Keys,
     pub outbox: Outbox,
+    /// How much work was given to the workers: a password looked at, a step of SRP, the signatures of a sign-in.
+    pub heavy_runs: AtomicU64,
+}
+
+impl Service {
+    /// Heavy cryptography, off the threads that answer requests. Busy where too much of it waits already.
+    pub async fn heavy<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        self.heavy_runs.fetch_add(1, Ordering::Relaxed);
+        self.workers.run(work).await
+    }
 }
 
 /// The user pools of this server. Cheap to clone; what runs in the background ends with the last clone.
@@ -66,10 +86,12 @@ impl UserPools {
             directory,
             keys,
             outbox: outbox.clone(),
+            heavy_runs: AtomicU64::new(0),
         });
         let watching = tokio::spawn(directory::watch(Arc::downgrade(&service), changes));
         let sending = tokio::spawn(outbox.run());
-        Self { service, _background: Arc::new(Background(vec![watching, sending])) }
+        let purging = tokio::spawn(purge::resume(service.store.clone()));
+        Self { service, _background: Arc::new(Background(vec![watching, sending, purging])) }
     }
 
     pub(crate) fn service(&self) -> &Arc<Service> {

@@ -17,6 +17,7 @@ use crate::{
 };
 
 pub use permissions::{is_readable, is_writable};
+pub use standard::{custom, is_standard, schema};
 pub use write::{remove_by_admin, remove_by_client, write_by_admin, write_by_client};
 
 /// `UserAttributes` of a request, by name. Of a name that comes twice the last one counts.
@@ -57,6 +58,7 @@ pub fn require_all(
     if missing.is_empty() {
         return Ok(());
     }
-    let complaints: String = missing.iter().map(|name| format!("{name}: The attribute is required\n")).collect();
+    let complaints: String =
+        missing.iter().map(|name| format!("{name}: The attribute is required\n")).collect();
     Err(InvalidParameterException(format!("Attributes did not conform to the schema: {complaints}")))
 }

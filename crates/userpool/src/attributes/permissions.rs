@@ -3,7 +3,8 @@
 use crate::directory::Client;
 
 /// What the server alone writes, whatever a client's `WriteAttributes` say.
-const OURS: [&str; 5] = ["sub", "email_verified", "phone_number_verified", "identities", "cognito:user_status"];
+const OURS: [&str; 5] =
+    ["sub", "email_verified", "phone_number_verified", "identities", "cognito:user_status"];
 
 /// A client that lists no `ReadAttributes` reads everything but what is for developers alone.
 pub fn is_readable(client: &Client, name: &str) -> bool {

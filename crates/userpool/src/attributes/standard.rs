@@ -94,10 +94,8 @@ fn standard((name, kind, shortest, longest): (&str, &str, &str, &str)) -> Schema
             min_length: constrained.then(|| shortest.to_owned()),
             max_length: constrained.then(|| longest.to_owned()),
         }),
-        number_attribute_constraints: (kind == "Number").then(|| NumberAttributeConstraintsType {
-            min_value: Some(String::from("0")),
-            max_value: None,
-        }),
+        number_attribute_constraints: (kind == "Number")
+            .then(|| NumberAttributeConstraintsType { min_value: Some(String::from("0")), max_value: None }),
     }
 }
 

@@ -114,7 +114,9 @@ pub fn remove_by_admin<E: From<InvalidParameterException>>(
             return Err(invalid(format!("user.{name}: Attribute cannot be updated.\n")));
         }
         if pool.is_username_attribute(name) && !has_other_name(pool, user, name) {
-            return Err(invalid(format!("user.{name}: Attribute cannot be deleted, the user signs in by it.\n")));
+            return Err(invalid(format!(
+                "user.{name}: Attribute cannot be deleted, the user signs in by it.\n"
+            )));
         }
         user.attributes.remove(name);
         if matches!(name.as_str(), "email" | "phone_number") {
@@ -125,9 +127,9 @@ pub fn remove_by_admin<E: From<InvalidParameterException>>(
 }
 
 fn has_other_name(pool: &Pool, user: &UserRow, name: &str) -> bool {
-    ["email", "phone_number"]
-        .into_iter()
-        .any(|other| other != name && pool.is_username_attribute(other) && user.attributes.contains_key(other))
+    ["email", "phone_number"].into_iter().any(|other| {
+        other != name && pool.is_username_attribute(other) && user.attributes.contains_key(other)
+    })
 }
 
 fn known<'a, E: From<InvalidParameterException>>(

@@ -8,9 +8,7 @@ use store::{Batch, Versioned};
 
 use super::password_verifier;
 use crate::{
-    flows::{
-        Attempt, Challenge, Outcome, Person, Proof, Session, SignInError, Step, Turn, finish, lockout,
-    },
+    flows::{Attempt, Challenge, Outcome, Person, Proof, Session, SignInError, Step, Turn, finish, lockout},
     raise::{InvalidLambdaResponseException, Raise, UserNotConfirmedException, not_authorized},
     rows::{UserRow, UserStatus},
     triggers::auth_challenge::{self, Round},
@@ -46,7 +44,8 @@ pub async fn answer(turn: Turn<'_>) -> Outcome {
     let state: State =
         serde_json::from_value(session.state.clone()).map_err(|_| SignInError::invalid_session())?;
     let correct =
-        auth_challenge::verify(attempt, &user.value.username, Some(&user.value), &state.private, &answer).await?;
+        auth_challenge::verify(attempt, &user.value.username, Some(&user.value), &state.private, &answer)
+            .await?;
     let mut rounds = state.rounds;
     rounds.push(Round {
         challenge_name: NAME.to_owned(),

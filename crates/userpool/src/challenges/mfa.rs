@@ -69,7 +69,12 @@ pub fn wanted(pool: &Pool, user: &UserRow) -> Option<Wanted> {
     }
 }
 
-pub async fn pose(attempt: &Attempt<'_>, user: &Versioned<UserRow>, given_name: &str, wanted: Wanted) -> Outcome {
+pub async fn pose(
+    attempt: &Attempt<'_>,
+    user: &Versioned<UserRow>,
+    given_name: &str,
+    wanted: Wanted,
+) -> Outcome {
     match wanted {
         Wanted::One(factor) => pose_factor(attempt, user, given_name, factor).await,
         Wanted::Choice(factors) => {
@@ -151,13 +156,13 @@ pub async fn answer_setup(turn: Turn<'_>) -> Outcome {
 }
 
 /// Counts a wrong code like a wrong password: guessing at the second factor locks out too.
-pub async fn refuse_code(
-    attempt: &Attempt<'_>,
-    user: &UserRow,
-) -> Raise<crate::flows::SignInError> {
+pub async fn refuse_code(attempt: &Attempt<'_>, user: &UserRow) -> Raise<crate::flows::SignInError> {
     let key = crate::flows::lockout::key(attempt.pool, &user.username_key);
     match crate::flows::lockout::failed(attempt.service, attempt.pool, &key, &store::Batch::new()).await {
-        Ok(_) => crate::raise::CodeMismatchException(String::from("Invalid code or auth state for the user.")).into(),
+        Ok(_) => {
+            crate::raise::CodeMismatchException(String::from("Invalid code or auth state for the user."))
+                .into()
+        }
         Err(other) => other,
     }
 }

@@ -20,7 +20,8 @@ const PREFIX: &str = "userAttributes.";
 
 pub fn pose(attempt: &Attempt<'_>, user: &UserRow, given_name: &str) -> Outcome {
     let session = Session::new(attempt, NAME, user, given_name, Value::Null);
-    let known: BTreeMap<&String, &String> = user.attributes.iter().filter(|(name, _)| *name != "sub").collect();
+    let known: BTreeMap<&String, &String> =
+        user.attributes.iter().filter(|(name, _)| *name != "sub").collect();
     let missing: Vec<String> = attributes::missing(attempt.pool, &user.attributes)
         .into_iter()
         .map(|name| format!("{PREFIX}{name}"))

@@ -11,7 +11,8 @@ use time::{format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::{
     flows::{
-        Answer, Attempt, Challenge, Outcome, Person, Proof, Session, SignInError, Step, after_first_factor, lockout,
+        Answer, Attempt, Challenge, Outcome, Person, Proof, Session, SignInError, Step, after_first_factor,
+        lockout,
     },
     raise::{PasswordResetRequiredException, Raise, invalid},
     rows::{UserRow, UserStatus},
@@ -41,7 +42,7 @@ pub async fn pose(attempt: &Attempt<'_>, person: &Person, given_name: &str, a: &
     let verifier = person.verifier(attempt.service, attempt.pool)?;
     let salt = verifier.salt_hex();
     let random = attempt.service.rng.bytes();
-    let challenge = attempt.service.workers.run(move || ServerChallenge::new(&verifier, random)).await?;
+    let challenge = attempt.service.heavy(move || ServerChallenge::new(&verifier, random)).await?;
     let user_id = person.srp_user_id(attempt.pool);
     let state = State { a: a.to_owned(), b: STANDARD.encode(challenge.to_bytes()), user_id: user_id.clone() };
     let session = Session {
@@ -105,7 +106,7 @@ pub async fn answer(attempt: &Attempt<'_>, answer: Answer) -> Outcome {
         };
         srp::verify(&verifier, &challenge, &pool_name, &user_id, proof)
     };
-    let proven = attempt.service.workers.run(proven).await?;
+    let proven = attempt.service.heavy(proven).await?;
     let spent = session.spent(attempt.pool);
     match person {
         Person::Known(user) if proven && user.value.verifier.is_some() => {

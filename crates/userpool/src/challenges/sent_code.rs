@@ -37,8 +37,15 @@ pub async fn pose(
         .store
         .decide(async || {
             let before = service.store.get::<CodeRow>(pool.id(), &purpose.key(&row.sub)).await?;
-            let sent =
-                codes::sent(before.as_ref().map(|row| &row.value), pool, &row.sub, purpose, &to, &code, attempt.now());
+            let sent = codes::sent(
+                before.as_ref().map(|row| &row.value),
+                pool,
+                &row.sub,
+                purpose,
+                &to,
+                &code,
+                attempt.now(),
+            );
             Ok::<_, Raise<SignInError>>((message.write(codes::write(before.as_ref(), &sent?)), ()))
         })
         .await?;
@@ -82,7 +89,8 @@ pub async fn answer(turn: Turn<'_>) -> Outcome {
         Ok(()) => finish(attempt, Proof { user, attempts: Some(attempts), spent: Some(spent) }).await,
         Err(Unfit::Wrong) => Err(mfa::refuse_code(attempt, &user.value).await),
         Err(Unfit::Expired) => {
-            Err(ExpiredCodeException(String::from("Invalid code provided, please request a code again.")).into())
+            Err(ExpiredCodeException(String::from("Invalid code provided, please request a code again."))
+                .into())
         }
         Err(Unfit::TooManyTries) => Err(not_authorized("Invalid session for the user.")),
     }

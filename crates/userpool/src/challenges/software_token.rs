@@ -23,7 +23,11 @@ pub fn pose(attempt: &Attempt<'_>, user: &UserRow, given_name: &str) -> Outcome 
     if let Some(device) = &user.mfa.totp_device_name {
         parameters.insert(String::from("FRIENDLY_DEVICE_NAME"), device.clone());
     }
-    Ok(Step::Challenge(Challenge { name: NAME.to_owned(), session: Some(attempt.seal(&session)?), parameters }))
+    Ok(Step::Challenge(Challenge {
+        name: NAME.to_owned(),
+        session: Some(attempt.seal(&session)?),
+        parameters,
+    }))
 }
 
 /// A wrong code leaves the session good for another try, and counts towards lockout. A right one is spent: its step and
@@ -39,8 +43,7 @@ pub async fn answer(turn: Turn<'_>) -> Outcome {
         let message = String::from("Software token MFA has not been enabled for the user.");
         return Err(SoftwareTokenMFANotFoundException(message).into());
     };
-    let seed =
-        service.sealer.open(&sealed::totp_seed(attempt.pool.id(), &user.value.sub), seed)?;
+    let seed = service.sealer.open(&sealed::totp_seed(attempt.pool.id(), &user.value.sub), seed)?;
     let step = totp::matched_step(seed.expose(), &code, attempt.now(), WINDOW);
     let Some(step) = step.and_then(|step| i64::try_from(step).ok()) else {
         return Err(mfa::refuse_code(attempt, &user.value).await);

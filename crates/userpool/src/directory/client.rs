@@ -44,7 +44,9 @@ impl Client {
     /// Whether a confidential client showed its secret. A public client has none to show.
     pub fn secret_is(&self, shown: &str) -> bool {
         // All are compared, so that time does not tell which one it was.
-        self.secrets.iter().fold(false, |found, secret| found | constant_time_eq(secret.expose(), shown.as_bytes()))
+        self.secrets
+            .iter()
+            .fold(false, |found, secret| found | constant_time_eq(secret.expose(), shown.as_bytes()))
     }
 
     /// `SECRET_HASH`: base64 of HMAC-SHA256 of username and client id under the secret ("Computing secret hash values").
@@ -55,7 +57,11 @@ impl Client {
 
     /// Checks `SECRET_HASH` over any of the names by which the caller may mean the user. A public client takes no notice
     /// of one.
-    pub fn check_secret_hash(&self, shown: Option<&str>, usernames: &[&str]) -> Result<(), NotAuthorizedException> {
+    pub fn check_secret_hash(
+        &self,
+        shown: Option<&str>,
+        usernames: &[&str],
+    ) -> Result<(), NotAuthorizedException> {
         if self.secrets.is_empty() {
             return Ok(());
         }
@@ -65,11 +71,15 @@ impl Client {
             return Err(NotAuthorizedException(message));
         };
         let fits = self.secrets.iter().fold(false, |found, secret| {
-            usernames
-                .iter()
-                .fold(found, |found, name| found | constant_time_eq(hash(secret, name, id).as_bytes(), shown.as_bytes()))
+            usernames.iter().fold(found, |found, name| {
+                found | constant_time_eq(hash(secret, name, id).as_bytes(), shown.as_bytes())
+            })
         });
-        if fits { Ok(()) } else { Err(NotAuthorizedException(format!("Unable to verify secret hash for client {id}"))) }
+        if fits {
+            Ok(())
+        } else {
+            Err(NotAuthorizedException(format!("Unable to verify secret hash for client {id}")))
+        }
     }
 }
 

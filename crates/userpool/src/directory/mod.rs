@@ -68,7 +68,10 @@ impl Directory {
         Ok(Some(client))
     }
 
-    pub async fn pool<E: From<ResourceNotFoundException>>(&self, pool_id: &str) -> Result<Arc<Pool>, Raise<E>> {
+    pub async fn pool<E: From<ResourceNotFoundException>>(
+        &self,
+        pool_id: &str,
+    ) -> Result<Arc<Pool>, Raise<E>> {
         match self.find_pool(pool_id).await? {
             Some(pool) => Ok(pool),
             None => Err(ResourceNotFoundException(format!("User pool {pool_id} does not exist.")).into()),

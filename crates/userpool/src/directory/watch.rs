@@ -20,7 +20,9 @@ pub(crate) async fn watch(service: Weak<Service>, mut changes: Receiver<Change>)
                 service.directory.forget_pool(&change.key);
                 service.keys.forget(&change.key);
             }
-            Ok(change) if change.collection == UserPoolClientRow::NAME || change.collection == ClientIdRow::NAME => {
+            Ok(change)
+                if change.collection == UserPoolClientRow::NAME || change.collection == ClientIdRow::NAME =>
+            {
                 service.directory.forget_client(&change.key);
             }
             Ok(change) if change.collection == crate::rows::SigningKeyRow::NAME => {

@@ -28,7 +28,9 @@ pub async fn after_first_factor(attempt: &Attempt<'_>, proof: Proof, given_name:
             let user = proof.settle(attempt, &Batch::new()).await?;
             new_password::pose(attempt, &user.value, given_name)
         }
-        UserStatus::Confirmed | UserStatus::ExternalProvider => second_factor(attempt, proof, given_name).await,
+        UserStatus::Confirmed | UserStatus::ExternalProvider => {
+            second_factor(attempt, proof, given_name).await
+        }
         UserStatus::Archived | UserStatus::Compromised | UserStatus::Unknown => {
             Err(not_authorized("User is disabled."))
         }
@@ -36,7 +38,11 @@ pub async fn after_first_factor(attempt: &Attempt<'_>, proof: Proof, given_name:
 }
 
 /// After a temporary password was replaced.
-pub async fn after_new_password(attempt: &Attempt<'_>, user: Versioned<UserRow>, given_name: &str) -> Outcome {
+pub async fn after_new_password(
+    attempt: &Attempt<'_>,
+    user: Versioned<UserRow>,
+    given_name: &str,
+) -> Outcome {
     let proof = Proof { user, attempts: None, spent: None };
     second_factor(attempt, proof, given_name).await
 }

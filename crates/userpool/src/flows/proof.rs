@@ -40,7 +40,9 @@ impl Proof {
             match store.commit(batch).await {
                 Ok(()) => return Ok(self.user),
                 Err(CommitError::Conflict(row)) if row.collection == SpentSession::NAME => {
-                    return Err(not_authorized("Invalid session for the user, session can only be used once."));
+                    return Err(not_authorized(
+                        "Invalid session for the user, session can only be used once.",
+                    ));
                 }
                 Err(CommitError::Conflict(_)) => self.read_again(attempt).await?,
                 Err(other) => return Err(other.into()),
@@ -53,7 +55,8 @@ impl Proof {
         let service = attempt.service;
         let before = &self.user.value;
         let user = service.store.get::<UserRow>(&before.user_pool_id, &before.username_key).await?;
-        let user = user.filter(|user| is_unchanged(before, &user.value)).ok_or_else(SignInError::wrong_password)?;
+        let user =
+            user.filter(|user| is_unchanged(before, &user.value)).ok_or_else(SignInError::wrong_password)?;
         self.user = user;
         if let Some(attempts) = self.attempts.take() {
             let attempts = lockout::read(&service.store, attempt.pool, attempts.key).await?;

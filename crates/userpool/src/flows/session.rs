@@ -31,7 +31,13 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new(attempt: &Attempt<'_>, challenge: &str, user: &UserRow, given_name: &str, state: Value) -> Self {
+    pub fn new(
+        attempt: &Attempt<'_>,
+        challenge: &str,
+        user: &UserRow,
+        given_name: &str,
+        state: Value,
+    ) -> Self {
         Self {
             id: attempt.service.rng.uuid(),
             challenge: challenge.to_owned(),

@@ -22,7 +22,9 @@ pub enum Opening {
 impl Opening {
     fn username(&self) -> &str {
         match self {
-            Self::Srp { username, .. } | Self::Password { username, .. } | Self::Custom { username, .. } => username,
+            Self::Srp { username, .. } | Self::Password { username, .. } | Self::Custom { username, .. } => {
+                username
+            }
         }
     }
 }
@@ -47,15 +49,17 @@ pub async fn start(attempt: &Attempt<'_>, opening: Opening) -> Outcome {
         Opening::Password { username, password } => {
             let verifier = person.verifier(attempt.service, attempt.pool)?;
             let (pool_name, user_id) = (attempt.pool.srp_name().to_owned(), person.srp_user_id(attempt.pool));
-            let matches =
-                move || verifier.matches_password(&pool_name, &user_id, password.expose());
-            let matches = attempt.service.workers.run(matches).await?;
+            let matches = move || verifier.matches_password(&pool_name, &user_id, password.expose());
+            let matches = attempt.service.heavy(matches).await?;
             match person {
                 Person::Known(user) if matches && user.value.verifier.is_some() => {
                     let proof = Proof { user: *user, attempts: Some(attempts), spent: None };
                     after_first_factor(attempt, proof, &username).await
                 }
-                person => Err(password_verifier::refuse(attempt, &person, &attempts.key, &store::Batch::new()).await?),
+                person => {
+                    Err(password_verifier::refuse(attempt, &person, &attempts.key, &store::Batch::new())
+                        .await?)
+                }
             }
         }
     }
@@ -77,7 +81,8 @@ fn require(attempt: &Attempt<'_>, opening: &Opening) -> Result<(), InvalidParame
             refused("USER_PASSWORD_AUTH flow not enabled for this client")
         }
         (DoorKind::Admin, Opening::Password { .. })
-            if !client.allows("ALLOW_ADMIN_USER_PASSWORD_AUTH") && !client.allows("ALLOW_USER_PASSWORD_AUTH") =>
+            if !client.allows("ALLOW_ADMIN_USER_PASSWORD_AUTH")
+                && !client.allows("ALLOW_USER_PASSWORD_AUTH") =>
         {
             refused("Auth flow not enabled for this client")
         }
@@ -87,7 +92,11 @@ fn require(attempt: &Attempt<'_>, opening: &Opening) -> Result<(), InvalidParame
 
 /// Someone who is not here: perhaps they are where the pool's migration trigger looks. Otherwise they go on as a
 /// stranger, or are told so where the client lets that be known.
-async fn stranger(attempt: &Attempt<'_>, name: String, opening: &Opening) -> Result<Person, Raise<SignInError>> {
+async fn stranger(
+    attempt: &Attempt<'_>,
+    name: String,
+    opening: &Opening,
+) -> Result<Person, Raise<SignInError>> {
     if let Opening::Password { password, .. } = opening
         && let Some(user) = user_migration::authenticate(attempt, &name, password).await?
     {

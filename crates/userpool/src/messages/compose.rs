@@ -173,14 +173,22 @@ fn shown_name(pool: &Pool, user: &UserRow) -> String {
 
 fn email_words(pool: &Pool, kind: Kind, custom: custom_message::Words) -> (String, String) {
     let template = pool.pool.verification_message_template.as_ref();
-    let invitation =
-        pool.pool.admin_create_user_config.as_ref().and_then(|config| config.invite_message_template.as_ref());
+    let invitation = pool
+        .pool
+        .admin_create_user_config
+        .as_ref()
+        .and_then(|config| config.invite_message_template.as_ref());
     let by_link = kind == Kind::Confirm
-        && template.and_then(|template| template.default_email_option.as_deref()) == Some("CONFIRM_WITH_LINK");
+        && template.and_then(|template| template.default_email_option.as_deref())
+            == Some("CONFIRM_WITH_LINK");
     let (subject, text) = match kind {
         Kind::Invite => (
-            invitation.and_then(|words| words.email_subject.clone()).unwrap_or_else(|| words::INVITATION_SUBJECT.into()),
-            invitation.and_then(|words| words.email_message.clone()).unwrap_or_else(|| words::INVITATION_TEXT.into()),
+            invitation
+                .and_then(|words| words.email_subject.clone())
+                .unwrap_or_else(|| words::INVITATION_SUBJECT.into()),
+            invitation
+                .and_then(|words| words.email_message.clone())
+                .unwrap_or_else(|| words::INVITATION_TEXT.into()),
         ),
         Kind::Mfa => {
             let email = pool.mfa.email.as_ref();
@@ -213,8 +221,11 @@ fn email_words(pool: &Pool, kind: Kind, custom: custom_message::Words) -> (Strin
 
 fn sms_words(pool: &Pool, kind: Kind, custom: Option<String>) -> String {
     let template = pool.pool.verification_message_template.as_ref();
-    let invitation =
-        pool.pool.admin_create_user_config.as_ref().and_then(|config| config.invite_message_template.as_ref());
+    let invitation = pool
+        .pool
+        .admin_create_user_config
+        .as_ref()
+        .and_then(|config| config.invite_message_template.as_ref());
     let own = match kind {
         Kind::Invite => invitation.and_then(|words| words.sms_message.clone()),
         Kind::Mfa => pool
@@ -248,7 +259,9 @@ fn link(service: &Service, pool: &Pool, client_id: &str, user: &UserRow, code: &
 fn query_text(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte))
+            }
             other => encoded.push_str(&format!("%{other:02X}")),
         }
         encoded

@@ -15,7 +15,10 @@ pub struct Channel {
 /// Where a sign-up code goes: of the addresses that the pool verifies by itself, the phone number first ("Configuring
 /// email or phone verification").
 pub fn verification_channel(pool: &Pool, user: &UserRow) -> Option<Channel> {
-    ["phone_number", "email"].into_iter().filter(|attribute| pool.is_auto_verified(attribute)).find_map(|attribute| channel_for(user, attribute))
+    ["phone_number", "email"]
+        .into_iter()
+        .filter(|attribute| pool.is_auto_verified(attribute))
+        .find_map(|attribute| channel_for(user, attribute))
 }
 
 /// `None` where the user has no such address.

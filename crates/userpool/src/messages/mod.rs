@@ -6,7 +6,9 @@ mod outbox;
 mod words;
 
 pub use compose::{Composed, Occasion, Outgoing, compose};
-pub use delivery::{Channel, channel_for, details, masked, pretended, recovery_channel, verification_channel};
+pub use delivery::{
+    Channel, channel_for, details, masked, pretended, recovery_channel, verification_channel,
+};
 pub use outbox::Outbox;
 
 use base::ids::DIGITS;

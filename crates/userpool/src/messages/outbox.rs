@@ -70,7 +70,8 @@ impl Outbox {
     /// Sends what is due now and says how many messages it took.
     pub async fn send_due(&self) -> Result<usize, StoreError> {
         let until = MessageRow::due_index(self.clock.now().plus_millis(1));
-        let due = Query::<MessageRow>::in_partition(OUTBOX).index("by_due").between("", until).limit(TOGETHER);
+        let due =
+            Query::<MessageRow>::in_partition(OUTBOX).index("by_due").between("", until).limit(TOGETHER);
         let page = self.store.query(due).await?;
         let mut sending = JoinSet::new();
         for row in page.rows {

@@ -3,7 +3,8 @@
 pub const EMAIL_SUBJECT: &str = "Your verification code";
 pub const EMAIL_TEXT: &str = "Your confirmation code is {####}";
 pub const EMAIL_LINK_SUBJECT: &str = "Your verification link";
-pub const EMAIL_LINK_TEXT: &str = "Please click the link below to verify your email address. {##Verify Email##}";
+pub const EMAIL_LINK_TEXT: &str =
+    "Please click the link below to verify your email address. {##Verify Email##}";
 pub const SMS_TEXT: &str = "Your confirmation code is {####}";
 pub const MFA_TEXT: &str = "Your authentication code is {####}.";
 pub const MFA_SUBJECT: &str = "Your authentication code";
@@ -48,7 +49,8 @@ pub fn plain(html: &str) -> String {
             rest = "";
             break;
         };
-        let name = tag.trim_start_matches('/').split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+        let name =
+            tag.trim_start_matches('/').split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
         match (name.as_str(), tag.starts_with('/')) {
             ("br" | "br/", _) | ("p" | "div" | "li" | "tr" | "h1" | "h2", true) => text.push('\n'),
             ("a", false) => {
@@ -64,7 +66,11 @@ pub fn plain(html: &str) -> String {
         rest = after;
     }
     text.push_str(rest);
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&")
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
 }
 
 #[cfg(test)]

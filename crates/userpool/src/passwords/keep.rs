@@ -27,10 +27,8 @@ pub async fn keep<E>(
     let salt = service.rng.bytes();
     let (pool_name, user_id) = (pool.srp_name().to_owned(), username.to_owned());
     let password = Secret::new(password.to_owned());
-    let verifier = service
-        .workers
-        .run(move || Verifier::derive(&pool_name, &user_id, password.expose(), salt))
-        .await?;
+    let verifier =
+        service.heavy(move || Verifier::derive(&pool_name, &user_id, password.expose(), salt)).await?;
     Ok(Kept { verifier: service.sealer.seal(&sealed::verifier(pool.id(), sub), &verifier.to_bytes())? })
 }
 
@@ -101,5 +99,5 @@ async fn compare<E>(
     let matches = move || {
         verifiers.iter().any(|verifier| verifier.matches_password(&pool_name, &user_id, password.expose()))
     };
-    Ok(service.workers.run(matches).await?)
+    Ok(service.heavy(matches).await?)
 }

@@ -23,7 +23,8 @@ pub fn complaint(policy: &PasswordPolicyType, password: &str) -> Option<&'static
         Some("Password must have lowercase characters")
     } else if wanted(policy.require_numbers) && !password.bytes().any(|byte| byte.is_ascii_digit()) {
         Some("Password must have numeric characters")
-    } else if wanted(policy.require_symbols) && !inner_symbols.chars().any(|letter| SYMBOLS.contains(letter)) {
+    } else if wanted(policy.require_symbols) && !inner_symbols.chars().any(|letter| SYMBOLS.contains(letter))
+    {
         Some("Password must have symbol characters")
     } else {
         None

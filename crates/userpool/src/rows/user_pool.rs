@@ -1,8 +1,8 @@
 //! A pool: its whole configuration, in AWS's own words.
 
 use facts::cognito_idp::{
-    EmailMfaConfigType, PasswordPolicyType, SchemaAttributeType, SmsMfaConfigType, SoftwareTokenMfaConfigType,
-    UserPoolType, WebAuthnConfigurationType,
+    EmailMfaConfigType, PasswordPolicyType, SchemaAttributeType, SmsMfaConfigType,
+    SoftwareTokenMfaConfigType, UserPoolType, WebAuthnConfigurationType,
 };
 use serde::{Deserialize, Serialize};
 use store::Collection;
@@ -90,11 +90,7 @@ impl UserPoolRow {
     }
 
     pub fn password_policy(&self) -> PasswordPolicyType {
-        self.pool
-            .policies
-            .as_ref()
-            .and_then(|policies| policies.password_policy.clone())
-            .unwrap_or_default()
+        self.pool.policies.as_ref().and_then(|policies| policies.password_policy.clone()).unwrap_or_default()
     }
 
     /// `OFF`, `ON` or `OPTIONAL`.
@@ -128,7 +124,10 @@ impl UserPoolRow {
         self.password_policy()
             .temporary_password_validity_days
             .or_else(|| {
-                self.pool.admin_create_user_config.as_ref().and_then(|config| config.unused_account_validity_days)
+                self.pool
+                    .admin_create_user_config
+                    .as_ref()
+                    .and_then(|config| config.unused_account_validity_days)
             })
             .unwrap_or(7)
     }

@@ -51,7 +51,8 @@ where
         return Err(not_authorized("Invalid Access Token"));
     }
     let text = |name: &str| verified.claims.get(name).and_then(Value::as_str);
-    let (Some(client_id), Some(username), Some(sub)) = (text("client_id"), text("username"), text("sub")) else {
+    let (Some(client_id), Some(username), Some(sub)) = (text("client_id"), text("username"), text("sub"))
+    else {
         return Err(not_authorized("Invalid Access Token"));
     };
     let pool = service.directory.find_pool(&pool_id).await?;

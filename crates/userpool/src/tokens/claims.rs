@@ -47,7 +47,10 @@ pub fn id_claims(
     claims.insert("sub".into(), json!(user.sub));
     groups(&mut claims, user);
     for (name, value) in &user.attributes {
-        if name != "sub" && attributes::is_readable(client, name) && in_scope(&grant.scopes, grant.oauth, name) {
+        if name != "sub"
+            && attributes::is_readable(client, name)
+            && in_scope(&grant.scopes, grant.oauth, name)
+        {
             claims.insert(name.clone(), claim_value(name, value));
         }
     }

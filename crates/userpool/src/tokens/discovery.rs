@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    UserPools,
-    raise::Raise,
-};
+use crate::{UserPools, raise::Raise};
 
 impl UserPools {
     /// `/<poolId>/.well-known/jwks.json` (RFC 7517, section 5).

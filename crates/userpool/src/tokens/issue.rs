@@ -70,10 +70,20 @@ pub struct Occasion<'a> {
 }
 
 pub async fn prepare(service: &Service, occasion: Occasion<'_>) -> Result<Prepared, Raise<SignInError>> {
-    let Occasion { pool, client, user, mut grant, trigger_source, client_metadata, family, with_refresh_token } = occasion;
+    let Occasion {
+        pool,
+        client,
+        user,
+        mut grant,
+        trigger_source,
+        client_metadata,
+        family,
+        with_refresh_token,
+    } = occasion;
     let now = service.clock.now();
     let overrides =
-        pre_token_generation::ask(service, pool, client, user, &grant, trigger_source, client_metadata).await?;
+        pre_token_generation::ask(service, pool, client, user, &grant, trigger_source, client_metadata)
+            .await?;
     let mut shown = user.clone();
     overrides.regroup(&mut shown);
     overrides.rescope(&mut grant.scopes);
@@ -84,7 +94,8 @@ pub async fn prepare(service: &Service, occasion: Occasion<'_>) -> Result<Prepar
     let mut access = claims::access_claims(&issuer, client, &shown, &grant, service.rng.uuid(), now);
     overrides.apply(id.as_mut(), &mut access);
 
-    let lifetime = if with_refresh_token { client.refresh_token_seconds() } else { client.access_token_seconds() };
+    let lifetime =
+        if with_refresh_token { client.refresh_token_seconds() } else { client.access_token_seconds() };
     let family = family.unwrap_or_else(|| RefreshFamilyRow {
         user_pool_id: pool.id().to_owned(),
         origin_jti: grant.origin_jti.clone(),
@@ -117,7 +128,7 @@ impl Prepared {
     pub async fn sign<E>(self, service: &Service, pool: &Pool) -> Result<Issued, Raise<E>> {
         let keys = service.keys.of(pool.id()).await?;
         let Self { id, access, refresh_token, expires_in, .. } = self;
-        let signed = service.workers.run(move || {
+        let signed = service.heavy(move || {
             let id = id.map(|claims| jwt::sign(&keys.id, &claims)).transpose()?;
             Ok::<_, KeyError>((id, jwt::sign(&keys.access, &access)?))
         });

@@ -109,7 +109,8 @@ impl Keys {
     fn open<E>(&self, rows: &[SigningKeyRow]) -> Result<PoolKeys, Raise<E>> {
         let mut opened = Vec::with_capacity(rows.len());
         for row in rows {
-            let pkcs8 = self.sealer.open(&sealed::signing_key(&row.user_pool_id, &row.kid), &row.private_key)?;
+            let pkcs8 =
+                self.sealer.open(&sealed::signing_key(&row.user_pool_id, &row.kid), &row.private_key)?;
             let key = SigningKey::from_pkcs8(&row.kid, pkcs8.expose())?;
             opened.push((row.key_use, key));
         }

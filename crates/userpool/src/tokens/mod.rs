@@ -7,6 +7,7 @@ mod claims;
 mod discovery;
 mod issue;
 mod keys;
+mod oauth;
 mod pool_tokens;
 mod refresh;
 mod refresh_token;
@@ -15,8 +16,8 @@ mod verify;
 
 pub(crate) use claims::Grant;
 pub use claims::USER_ADMIN_SCOPE;
-pub(crate) use issue::{Occasion, prepare};
 pub use issue::{IssueRequest, Issued};
+pub(crate) use issue::{Occasion, prepare};
 pub(crate) use keys::Keys;
 pub use pool_tokens::{PoolTokens, TokenRejected, VerifiedToken, VerifyTokens};
 pub(crate) use refresh::{Refreshing, refresh};

@@ -33,7 +33,8 @@ pub async fn refresh(service: &Service, refreshing: Refreshing<'_>) -> Result<Is
         return Err(not_authorized("Refresh Token has expired"));
     }
     let revoked = || not_authorized("Refresh Token has been revoked");
-    let family = service.store.get::<RefreshFamilyRow>(pool.id(), &shown.origin_jti).await?.ok_or_else(revoked)?;
+    let family =
+        service.store.get::<RefreshFamilyRow>(pool.id(), &shown.origin_jti).await?.ok_or_else(revoked)?;
     let user = service.store.get::<UserRow>(pool.id(), &family.value.username_key).await?;
     let user = user.filter(|user| user.value.sub == family.value.sub).ok_or_else(revoked)?;
     check_user(&user.value)?;
@@ -117,6 +118,8 @@ pub(super) async fn family_of<E>(
     client: &Client,
     token: &str,
 ) -> Result<Option<Versioned<RefreshFamilyRow>>, Raise<E>> {
-    let Some(shown) = RefreshToken::open(token, &service.sealer, pool.id(), client.id()) else { return Ok(None) };
+    let Some(shown) = RefreshToken::open(token, &service.sealer, pool.id(), client.id()) else {
+        return Ok(None);
+    };
     Ok(service.store.get::<RefreshFamilyRow>(pool.id(), &shown.origin_jti).await?)
 }

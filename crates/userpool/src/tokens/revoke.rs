@@ -56,10 +56,9 @@ pub async fn forget_families<E>(service: &Service, pool_id: &str, sub: &str) -> 
         if page.rows.is_empty() {
             return Ok(());
         }
-        let batch = page
-            .rows
-            .iter()
-            .fold(Batch::new(), |batch, row| batch.delete::<RefreshFamilyRow>(pool_id, &row.value.origin_jti));
+        let batch = page.rows.iter().fold(Batch::new(), |batch, row| {
+            batch.delete::<RefreshFamilyRow>(pool_id, &row.value.origin_jti)
+        });
         service.store.commit(batch).await?;
     }
 }

@@ -34,13 +34,15 @@ pub async fn verify(service: &Service, pool_id: &str, token: &str) -> Result<Ver
         Raise::Busy => TokenRejected::Unavailable(String::from("busy")),
         Raise::Aws(never) => match never {},
     })?;
-    let key = unverified.unverified_kid().and_then(|kid| keys.by_kid(kid)).ok_or(TokenRejected::UnknownKey)?;
+    let key =
+        unverified.unverified_kid().and_then(|kid| keys.by_kid(kid)).ok_or(TokenRejected::UnknownKey)?;
     let claims: Map<String, Value> = jwt::verify(token, key).map_err(|_| TokenRejected::Signature)?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     if text("iss") != Some(service.config.issuer_of(pool.id()).as_str()) {
         return Err(TokenRejected::Issuer);
     }
-    let token_use = text("token_use").filter(|name| matches!(*name, "id" | "access")).ok_or(TokenRejected::Use)?;
+    let token_use =
+        text("token_use").filter(|name| matches!(*name, "id" | "access")).ok_or(TokenRejected::Use)?;
     let expires = claims.get("exp").and_then(Value::as_i64).unwrap_or(0);
     if service.clock.now().seconds() >= expires {
         return Err(TokenRejected::Expired);

@@ -113,7 +113,9 @@ fn configured<'a>(
     of: impl Fn(&'a facts::cognito_idp::LambdaConfigType) -> Option<&'a str>,
 ) -> Result<&'a str, InvalidUserPoolConfigurationException> {
     attempt.pool.pool.lambda_config.as_ref().and_then(of).ok_or_else(|| {
-        InvalidUserPoolConfigurationException(String::from("Custom auth lambda trigger is not configured for the user pool."))
+        InvalidUserPoolConfigurationException(String::from(
+            "Custom auth lambda trigger is not configured for the user pool.",
+        ))
     })
 }
 

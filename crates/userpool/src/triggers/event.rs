@@ -63,7 +63,11 @@ where
 }
 
 /// Runs the function and answers the `response` of the event it returned.
-pub async fn call(service: &Service, pool: &Pool, event: Event<'_>) -> Result<Map<String, Value>, TriggerFailed> {
+pub async fn call(
+    service: &Service,
+    pool: &Pool,
+    event: Event<'_>,
+) -> Result<Map<String, Value>, TriggerFailed> {
     let trigger = event.trigger;
     let invocation = Invocation {
         function: event.function.to_owned(),
@@ -77,7 +81,8 @@ pub async fn call(service: &Service, pool: &Pool, event: Event<'_>) -> Result<Ma
         tail_log: false,
         client_context: None,
     };
-    let not_run = |why: &str| TriggerFailed::NotRun(format!("{trigger} invocation failed due to error {why}."));
+    let not_run =
+        |why: &str| TriggerFailed::NotRun(format!("{trigger} invocation failed due to error {why}."));
     let invoked = match tokio::time::timeout(DEADLINE, service.invoke.invoke(invocation)).await {
         Err(_) => return Err(not_run("Socket timeout while invoking Lambda function")),
         Ok(Err(error)) => {

@@ -7,7 +7,9 @@ use crate::{flows::Attempt, rows::UserRow};
 
 pub async fn tell(attempt: &Attempt<'_>, user: &UserRow) -> Result<(), TriggerFailed> {
     let config = attempt.pool.pool.lambda_config.as_ref();
-    let Some(function) = config.and_then(|config| config.post_authentication.as_deref()) else { return Ok(()) };
+    let Some(function) = config.and_then(|config| config.post_authentication.as_deref()) else {
+        return Ok(());
+    };
     let event = Event {
         trigger: "PostAuthentication",
         function,

@@ -25,7 +25,8 @@ pub struct Asked<'a> {
 }
 
 pub async fn ask(service: &Service, pool: &Pool, asked: Asked<'_>) -> Result<Verdict, TriggerFailed> {
-    let Some(function) = pool.pool.lambda_config.as_ref().and_then(|config| config.pre_sign_up.as_deref()) else {
+    let Some(function) = pool.pool.lambda_config.as_ref().and_then(|config| config.pre_sign_up.as_deref())
+    else {
         return Ok(Verdict::default());
     };
     let event = Event {

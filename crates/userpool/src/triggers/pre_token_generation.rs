@@ -131,19 +131,30 @@ fn claims(details: &Value, accepts: impl Fn(&Value) -> bool) -> Claims {
             .filter(|(name, value)| may_change(name) && accepts(value))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect(),
-        suppressed: strings(details.get("claimsToSuppress")).into_iter().filter(|name| may_change(name)).collect(),
+        suppressed: strings(details.get("claimsToSuppress"))
+            .into_iter()
+            .filter(|name| may_change(name))
+            .collect(),
     }
 }
 
 fn group_details(details: &Value, overrides: &mut Overrides) {
-    let Some(groups) = details.get("groupOverrideDetails").filter(|groups| groups.is_object()) else { return };
+    let Some(groups) = details.get("groupOverrideDetails").filter(|groups| groups.is_object()) else {
+        return;
+    };
     overrides.groups = Some(strings(groups.get("groupsToOverride")));
     overrides.roles = strings(groups.get("iamRolesToOverride"));
     overrides.preferred_role = groups.get("preferredRole").and_then(Value::as_str).map(str::to_owned);
 }
 
 fn strings(value: Option<&Value>) -> Vec<String> {
-    value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    value
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 impl Overrides {

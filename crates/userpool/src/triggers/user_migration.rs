@@ -78,10 +78,14 @@ fn described(
         .collect();
     let naming = users::name(attempt.pool, attempt.service.rng.as_ref(), name)?;
     let mut user = naming.into_user(attempt.pool, attempt.now());
-    crate::attributes::write_by_admin(attempt.pool, &mut user, &given).map_err(|error: Raise<SignInError>| match error {
-        Raise::Aws(_) => InvalidLambdaResponseException(String::from("Unrecognizable lambda output")).into(),
-        other => other,
-    })?;
+    crate::attributes::write_by_admin(attempt.pool, &mut user, &given).map_err(
+        |error: Raise<SignInError>| match error {
+            Raise::Aws(_) => {
+                InvalidLambdaResponseException(String::from("Unrecognizable lambda output")).into()
+            }
+            other => other,
+        },
+    )?;
     user.status = match response.get("finalUserStatus").and_then(Value::as_str) {
         Some("CONFIRMED") => UserStatus::Confirmed,
         _ => UserStatus::ResetRequired,

@@ -114,7 +114,11 @@ impl Change {
             batch = batch.delete::<AliasRow>(&alias.user_pool_id, &alias.kind.key(&alias.value));
         }
         for alias in &self.gained {
-            batch = if alias.kind == taken.kind { batch.replace(&taken.holder, alias) } else { batch.insert(alias) };
+            batch = if alias.kind == taken.kind {
+                batch.replace(&taken.holder, alias)
+            } else {
+                batch.insert(alias)
+            };
         }
         batch
     }

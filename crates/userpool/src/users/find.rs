@@ -32,7 +32,11 @@ pub async fn find(store: &Store, pool: &Pool, name: &str) -> Result<Option<Versi
     Ok(user.filter(|user| user.value.sub == alias.value.sub))
 }
 
-pub async fn find_by_sub(store: &Store, pool_id: &str, sub: &str) -> Result<Option<Versioned<UserRow>>, StoreError> {
+pub async fn find_by_sub(
+    store: &Store,
+    pool_id: &str,
+    sub: &str,
+) -> Result<Option<Versioned<UserRow>>, StoreError> {
     let query = Query::<UserRow>::in_partition(pool_id).index("by_sub").equals(sub).limit(1);
     Ok(store.query(query).await?.rows.into_iter().next())
 }

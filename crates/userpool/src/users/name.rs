@@ -29,7 +29,8 @@ pub fn name(pool: &Pool, rng: &dyn Rng, given: &str) -> Result<Naming, InvalidPa
     let is_email = format::is_email(given);
     let is_phone = format::is_phone_number(given);
     let sub = rng.uuid();
-    let (by_email, by_phone) = (pool.is_username_attribute("email"), pool.is_username_attribute("phone_number"));
+    let (by_email, by_phone) =
+        (pool.is_username_attribute("email"), pool.is_username_attribute("phone_number"));
     if by_email || by_phone {
         let implied = match (by_email && is_email, by_phone && is_phone) {
             (true, _) => ("email", given.to_owned()),
@@ -69,7 +70,11 @@ impl Naming {
             sub: self.sub,
             status: UserStatus::Unconfirmed,
             enabled: true,
-            attributes: self.implied.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<BTreeMap<_, _>>(),
+            attributes: self
+                .implied
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect::<BTreeMap<_, _>>(),
             verifier: None,
             password_history: Vec::new(),
             password_changed_at: None,

@@ -30,7 +30,8 @@ pub async fn associate_software_token(
     after.mfa.totp_pending_seed = Some(service.sealer.seal(&name, seed.expose())?);
     service.store.commit(Batch::new().replace(&user, &after)).await.map_err(|error| match error {
         store::CommitError::Conflict(_) => {
-            ConcurrentModificationException(String::from("The user was changed meanwhile, please try again.")).into()
+            ConcurrentModificationException(String::from("The user was changed meanwhile, please try again."))
+                .into()
         }
         other => Raise::from(other),
     })?;

@@ -1,6 +1,6 @@
 //! Second factors, as their owners set them up.
 
 pub mod associate_software_token;
-mod setup;
 pub mod set_user_mfa_preference;
+mod setup;
 pub mod verify_software_token;

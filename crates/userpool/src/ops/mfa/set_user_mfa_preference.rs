@@ -46,8 +46,11 @@ pub fn prefer<E: From<InvalidParameterException>>(
     user: &mut UserRow,
     wishes: Wishes,
 ) -> Result<(), Raise<E>> {
-    let wished = [("SMS_MFA", wishes.sms), ("SOFTWARE_TOKEN_MFA", wishes.software_token), ("EMAIL_OTP", wishes.email)];
-    if wished.iter().filter(|(_, wish)| wish.is_some_and(|(_, preferred)| preferred == Some(true))).count() > 1 {
+    let wished =
+        [("SMS_MFA", wishes.sms), ("SOFTWARE_TOKEN_MFA", wishes.software_token), ("EMAIL_OTP", wishes.email)];
+    if wished.iter().filter(|(_, wish)| wish.is_some_and(|(_, preferred)| preferred == Some(true))).count()
+        > 1
+    {
         return Err(invalid("Only one MFA method can be preferred."));
     }
     for (factor, wish) in wished {
@@ -88,9 +91,7 @@ fn require<E: From<InvalidParameterException>>(
     let complaint = match factor {
         "SMS_MFA" if !pool.offers_sms() => "SMS MFA is not enabled for the user pool.",
         "SMS_MFA" if !user.is_verified("phone_number") => "User does not have a verified phone number.",
-        "SOFTWARE_TOKEN_MFA" if !user.mfa.totp_verified => {
-            "User has not verified software token mfa"
-        }
+        "SOFTWARE_TOKEN_MFA" if !user.mfa.totp_verified => "User has not verified software token mfa",
         "EMAIL_OTP" if !pool.offers_email() => "Email MFA is not enabled for the user pool.",
         "EMAIL_OTP" if !user.is_verified("email") => "User does not have a verified email.",
         _ => return Ok(()),

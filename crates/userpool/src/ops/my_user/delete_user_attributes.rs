@@ -1,7 +1,9 @@
 //! DeleteUserAttributes: someone takes back what they told.
 
 use base::Caller;
-use facts::cognito_idp::{DeleteUserAttributesError, DeleteUserAttributesRequest, DeleteUserAttributesResponse};
+use facts::cognito_idp::{
+    DeleteUserAttributesError, DeleteUserAttributesRequest, DeleteUserAttributesResponse,
+};
 use store::Batch;
 
 use crate::{attributes, raise::Raise, service::Service, tokens::access, users::aliases};

@@ -4,7 +4,10 @@ use base::Caller;
 use facts::cognito_idp::{RevokeTokenError, RevokeTokenRequest, RevokeTokenResponse};
 
 use crate::{
-    raise::{InvalidParameterException, Raise, UnauthorizedException, UnsupportedOperationException, UnsupportedTokenTypeException},
+    raise::{
+        InvalidParameterException, Raise, UnauthorizedException, UnsupportedOperationException,
+        UnsupportedTokenTypeException,
+    },
     service::Service,
     tokens,
 };

@@ -2,7 +2,9 @@
 //! pool says so, the old one stays until then.
 
 use base::Caller;
-use facts::cognito_idp::{UpdateUserAttributesError, UpdateUserAttributesRequest, UpdateUserAttributesResponse};
+use facts::cognito_idp::{
+    UpdateUserAttributesError, UpdateUserAttributesRequest, UpdateUserAttributesResponse,
+};
 use store::Batch;
 
 use crate::{
@@ -45,7 +47,8 @@ pub async fn update_user_attributes(
     let mut composed = Vec::with_capacity(sending.len());
     for (channel, _, code, metadata) in &sending {
         let occasion = Occasion::update_attribute(channel.attribute, metadata);
-        composed.push(messages::compose(service, pool, Some(client), before, &channel.to, code, occasion).await?);
+        composed
+            .push(messages::compose(service, pool, Some(client), before, &channel.to, code, occasion).await?);
     }
     service
         .store

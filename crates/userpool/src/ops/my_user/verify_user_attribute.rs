@@ -7,7 +7,8 @@ use store::Batch;
 use crate::{
     codes::{self, Unfit},
     raise::{
-        CodeMismatchException, ExpiredCodeException, LimitExceededException, Raise, UserNotFoundException, invalid,
+        CodeMismatchException, ExpiredCodeException, LimitExceededException, Raise, UserNotFoundException,
+        invalid,
     },
     rows::{CodePurpose, CodeRow, UserRow},
     service::Service,
@@ -75,7 +76,8 @@ pub(super) fn purpose_of(attribute: &str) -> Option<CodePurpose> {
 fn refusal(unfit: Unfit) -> Failure {
     match unfit {
         Unfit::Wrong => {
-            CodeMismatchException(String::from("Invalid verification code provided, please try again.")).into()
+            CodeMismatchException(String::from("Invalid verification code provided, please try again."))
+                .into()
         }
         Unfit::Expired => {
             ExpiredCodeException(String::from("Invalid code provided, please request a code again.")).into()

@@ -42,7 +42,8 @@ pub async fn change_password(
     }
     passwords::was_used(service, pool, &user.value, &input.proposed_password).await?;
     let kept =
-        passwords::keep(service, pool, &user.value.username, &user.value.sub, &input.proposed_password).await?;
+        passwords::keep(service, pool, &user.value.username, &user.value.sub, &input.proposed_password)
+            .await?;
     let mut after = user.value.clone();
     passwords::set(service, pool, &mut after, kept);
     after.modified_at = service.clock.now();

@@ -65,10 +65,7 @@ pub async fn confirm_forgot_password(
     after.modified_at = service.clock.now();
     // The code at the version that was tried: of two who show it at once, one sets the password.
     let attempts = lockout::key(&pool, &after.username_key);
-    let batch = Batch::new()
-        .spend(&row)
-        .replace(&user, &after)
-        .delete::<AttemptsRow>(pool.id(), &attempts);
+    let batch = Batch::new().spend(&row).replace(&user, &after).delete::<AttemptsRow>(pool.id(), &attempts);
     service.store.commit(batch).await?;
     let metadata = input.client_metadata.unwrap_or_default();
     let source = "PostConfirmation_ConfirmForgotPassword";
@@ -103,7 +100,8 @@ async fn try_code(
 fn refusal(unfit: Unfit) -> Failure {
     match unfit {
         Unfit::Wrong => {
-            CodeMismatchException(String::from("Invalid verification code provided, please try again.")).into()
+            CodeMismatchException(String::from("Invalid verification code provided, please try again."))
+                .into()
         }
         Unfit::Expired => {
             ExpiredCodeException(String::from("Invalid code provided, please request a code again.")).into()

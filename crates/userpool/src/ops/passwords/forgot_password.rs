@@ -40,7 +40,8 @@ pub async fn forgot_password(
     let metadata = input.client_metadata.unwrap_or_default();
     let code = messages::fresh_code(service);
     let occasion = Occasion::forgot_password(channel.attribute, &metadata);
-    let message = messages::compose(service, &pool, Some(&client), user, &channel.to, &code, occasion).await?;
+    let message =
+        messages::compose(service, &pool, Some(&client), user, &channel.to, &code, occasion).await?;
     let purpose = CodePurpose::ForgotPassword;
     service
         .store

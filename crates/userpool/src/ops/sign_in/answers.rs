@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use facts::cognito_idp::{
     AdminInitiateAuthError, AdminInitiateAuthResponse, AdminRespondToAuthChallengeError,
-    AdminRespondToAuthChallengeResponse, AuthenticationResultType, GetTokensFromRefreshTokenError, InitiateAuthError,
-    InitiateAuthResponse, RespondToAuthChallengeError, RespondToAuthChallengeResponse,
+    AdminRespondToAuthChallengeResponse, AuthenticationResultType, GetTokensFromRefreshTokenError,
+    InitiateAuthError, InitiateAuthResponse, RespondToAuthChallengeError, RespondToAuthChallengeResponse,
 };
 
 use crate::{
@@ -31,9 +31,12 @@ impl From<Step> for Members {
                 parameters: Some(challenge.parameters),
                 result: None,
             },
-            Step::Tokens(issued) => {
-                Self { name: None, session: None, parameters: Some(BTreeMap::new()), result: Some(result(issued)) }
-            }
+            Step::Tokens(issued) => Self {
+                name: None,
+                session: None,
+                parameters: Some(BTreeMap::new()),
+                result: Some(result(issued)),
+            },
             // Only the pages' door ends so.
             Step::SignedIn(_) => Self { name: None, session: None, parameters: None, result: None },
         }

@@ -35,20 +35,18 @@ pub async fn begin(
             let token = take(&mut parameters, "REFRESH_TOKEN")?;
             return refresh(service, pool, client, &door, &token).await;
         }
-        ("USER_SRP_AUTH", _) => Opening::Srp {
-            username: take(&mut parameters, "USERNAME")?,
-            a: take(&mut parameters, "SRP_A")?,
-        },
+        ("USER_SRP_AUTH", _) => {
+            Opening::Srp { username: take(&mut parameters, "USERNAME")?, a: take(&mut parameters, "SRP_A")? }
+        }
         ("USER_PASSWORD_AUTH", _) | ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", DoorKind::Admin) => {
             Opening::Password {
                 username: take(&mut parameters, "USERNAME")?,
                 password: Secret::new(take(&mut parameters, "PASSWORD")?),
             }
         }
-        ("CUSTOM_AUTH", _) => Opening::Custom {
-            username: take(&mut parameters, "USERNAME")?,
-            a: parameters.remove("SRP_A"),
-        },
+        ("CUSTOM_AUTH", _) => {
+            Opening::Custom { username: take(&mut parameters, "USERNAME")?, a: parameters.remove("SRP_A") }
+        }
         ("USER_AUTH", _) => {
             let message = String::from("USER_AUTH is not implemented by this server yet.");
             return Err(crate::raise::NotImplemented(message).into());
@@ -71,7 +69,11 @@ async fn refresh(
     }
     let check_user = |user: &crate::rows::UserRow| {
         let mut names = vec![user.username.as_str(), user.sub.as_str()];
-        names.extend(["email", "phone_number", "preferred_username"].into_iter().filter_map(|name| user.attribute(name)));
+        names.extend(
+            ["email", "phone_number", "preferred_username"]
+                .into_iter()
+                .filter_map(|name| user.attribute(name)),
+        );
         client.check_secret_hash(door.secret_hash.as_deref(), &names).map_err(Raise::from)
     };
     let refreshing =

@@ -8,8 +8,8 @@ use crate::{
     codes::{self, Unfit},
     directory::Pool,
     raise::{
-        CodeMismatchException, ExpiredCodeException, Raise, TooManyFailedAttemptsException, UserNotFoundException,
-        not_authorized,
+        CodeMismatchException, ExpiredCodeException, Raise, TooManyFailedAttemptsException,
+        UserNotFoundException, not_authorized,
     },
     rows::{CodePurpose, CodeRow, UserRow, UserStatus},
     service::Service,
@@ -34,7 +34,8 @@ pub async fn confirm_sign_up(
             let Some(user) = users::find(&service.store, &pool, &input.username).await? else {
                 if client.hides_users() {
                     let (batch, unfit) =
-                        codes::try_pretended(service, &pool, &input.username, CodePurpose::SignUp, code).await?;
+                        codes::try_pretended(service, &pool, &input.username, CodePurpose::SignUp, code)
+                            .await?;
                     return Ok((batch, Err(refusal(unfit))));
                 }
                 let message = String::from("Username/client id combination not found.");

@@ -107,7 +107,9 @@ fn given(
     if let Some((attribute, value)) = implied {
         match given.remove(attribute) {
             Some(other) if other != value => {
-                return Err(invalid(format!("Attribute value for {attribute} must not conflict with the username.")));
+                return Err(invalid(format!(
+                    "Attribute value for {attribute} must not conflict with the username."
+                )));
             }
             _ => {}
         }
