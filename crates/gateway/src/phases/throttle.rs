@@ -1,0 +1,73 @@
+//! Throttle: no more requests a second than a stage's settings allow
+//! (Amazon API Gateway Developer Guide, "Throttle requests to your REST APIs").
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use base::Timestamp;
+
+use crate::{gateway::Inner, responses::Refusal, table::CompiledMethod};
+
+pub fn run(inner: &Inner, method: &CompiledMethod) -> Result<(), Refusal> {
+    match &method.throttle {
+        Some(bucket) if !bucket.take(inner.clock.now()) => Err(Refusal::throttled()),
+        _ => Ok(()),
+    }
+}
+
+/// A token bucket kept as one number: the instant at which it would be full again (the generic cell rate algorithm).
+#[derive(Debug)]
+pub struct Bucket {
+    /// Microseconds from one request to the next at the steady rate.
+    interval: i64,
+    /// Microseconds of requests that may come at once.
+    tolerance: i64,
+    full_at: AtomicI64,
+}
+
+impl Bucket {
+    /// `rate` in requests a second; `burst` at once. `None` where neither is given: no limit. A rate of zero lets only
+    /// the burst through.
+    pub fn new(rate: Option<f64>, burst: Option<u32>) -> Option<Self> {
+        const DAY: i64 = 86_400_000_000;
+        if rate.is_none() && burst.is_none() {
+            return None;
+        }
+        let rate = rate.unwrap_or(10_000.0);
+        let interval = if rate > 0.0 { ((1e6 / rate) as i64).clamp(1, DAY) } else { DAY };
+        let burst = i64::from(burst.unwrap_or(5000));
+        Some(Self { interval, tolerance: interval.saturating_mul(burst), full_at: AtomicI64::new(i64::MIN) })
+    }
+
+    /// Whether one more fits in at `now`.
+    pub fn take(&self, now: Timestamp) -> bool {
+        let now = now.millis().saturating_mul(1000);
+        let taken = self.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
+            let next = full_at.max(now).saturating_add(self.interval);
+            (next.saturating_sub(now) <= self.tolerance).then_some(next)
+        });
+        taken.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_then_the_rate() {
+        let bucket = Bucket::new(Some(10.0), Some(3)).unwrap();
+        let at = |millis| Timestamp::from_millis(1_000_000 + millis);
+        assert_eq!([0, 0, 0, 0].map(|millis| bucket.take(at(millis))), [true, true, true, false]);
+        assert!(!bucket.take(at(99)));
+        assert!(bucket.take(at(100)));
+        assert!(!bucket.take(at(100)));
+        assert_eq!([1000, 1000, 1000, 1000].map(|millis| bucket.take(at(millis))), [true, true, true, false]);
+    }
+
+    #[test]
+    fn nothing_said_is_no_limit_and_zero_is_nothing() {
+        assert!(Bucket::new(None, None).is_none());
+        let closed = Bucket::new(Some(0.0), Some(0)).unwrap();
+        assert!(!closed.take(Timestamp::from_millis(5)));
+    }
+}
