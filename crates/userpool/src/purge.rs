@@ -48,7 +48,9 @@ pub async fn resume(store: Store) {
     let left: Result<_, StoreError> = store.query_all(Query::<PurgeRow>::in_partition(PURGES)).await;
     let left = match left {
         Ok(left) => left,
-        Err(error) => return tracing::warn!(%error, "deleted pools could not be looked for; they wait for the next start"),
+        Err(error) => {
+            return tracing::warn!(%error, "deleted pools could not be looked for; they wait for the next start");
+        }
     };
     for row in left {
         if let Err(error) = pool(&store, &row.value.user_pool_id).await {
@@ -63,7 +65,8 @@ async fn empty<T: Collection>(store: &Store, partition: &str) -> Result<(), Comm
         if page.rows.is_empty() {
             return Ok(());
         }
-        let batch = page.rows.iter().fold(Batch::new(), |batch, row| batch.delete::<T>(partition, &row.value.key()));
+        let batch =
+            page.rows.iter().fold(Batch::new(), |batch, row| batch.delete::<T>(partition, &row.value.key()));
         store.commit(batch).await?;
     }
 }

@@ -41,7 +41,12 @@ pub async fn create_user_pool_client(
         let text = service.sealer.seal(&sealed::client_secret(&client_id, &id), secret.as_bytes())?;
         secrets.push(ClientSecretRow { id, sealed: text, created_at: now });
     }
-    let row = UserPoolClientRow { user_pool_id: input.user_pool_id.clone(), client_id: client_id.clone(), client, secrets };
+    let row = UserPoolClientRow {
+        user_pool_id: input.user_pool_id.clone(),
+        client_id: client_id.clone(),
+        client,
+        secrets,
+    };
     let id = ClientIdRow { client_id, user_pool_id: input.user_pool_id };
     // The pool must still be there when its client is made.
     let batch = Batch::new().expect::<UserPoolRow>(&pool.row).insert(&row).insert(&id);

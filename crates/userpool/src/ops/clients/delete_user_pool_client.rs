@@ -1,7 +1,10 @@
 //! DeleteUserPoolClient: the app can ask no more; what it was given before runs out by itself.
 
 use base::Caller;
-use facts::cognito_idp::{DeleteUserPoolClientError, DeleteUserPoolClientRequest};
+use facts::{
+    Empty,
+    cognito_idp::{DeleteUserPoolClientError, DeleteUserPoolClientRequest},
+};
 use store::Batch;
 
 use crate::{
@@ -14,7 +17,7 @@ pub async fn delete_user_pool_client(
     service: &Service,
     _caller: &Caller,
     input: DeleteUserPoolClientRequest,
-) -> Result<(), Raise<DeleteUserPoolClientError>> {
+) -> Result<Empty, Raise<DeleteUserPoolClientError>> {
     let (pool_id, client_id) = (&input.user_pool_id, &input.client_id);
     service.directory.pool::<DeleteUserPoolClientError>(pool_id).await?;
     let row = super::fresh::<DeleteUserPoolClientError>(service, pool_id, client_id).await?;
@@ -24,5 +27,5 @@ pub async fn delete_user_pool_client(
         .delete::<ClientIdRow>(CLIENT_IDS, client_id);
     service.store.commit(batch).await?;
     service.directory.forget_client(client_id);
-    Ok(())
+    Ok(Empty {})
 }

@@ -2,7 +2,8 @@
 
 use base::Caller;
 use facts::cognito_idp::{
-    DescribeUserPoolClientError, DescribeUserPoolClientRequest, DescribeUserPoolClientResponse, UserPoolClientType,
+    DescribeUserPoolClientError, DescribeUserPoolClientRequest, DescribeUserPoolClientResponse,
+    UserPoolClientType,
 };
 
 use crate::{directory::Client, raise::Raise, service::Service};

@@ -2,7 +2,8 @@
 
 use base::{Caller, PageToken};
 use facts::cognito_idp::{
-    ListUserPoolClientsError, ListUserPoolClientsRequest, ListUserPoolClientsResponse, UserPoolClientDescription,
+    ListUserPoolClientsError, ListUserPoolClientsRequest, ListUserPoolClientsResponse,
+    UserPoolClientDescription,
 };
 use store::Query;
 

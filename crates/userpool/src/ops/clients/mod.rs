@@ -23,6 +23,8 @@ async fn fresh<E: From<ResourceNotFoundException>>(
 ) -> Result<Versioned<UserPoolClientRow>, Raise<E>> {
     match service.store.get::<UserPoolClientRow>(pool_id, client_id).await? {
         Some(row) => Ok(row),
-        None => Err(ResourceNotFoundException(format!("User pool client {client_id} does not exist.")).into()),
+        None => {
+            Err(ResourceNotFoundException(format!("User pool client {client_id} does not exist.")).into())
+        }
     }
 }

@@ -5,9 +5,11 @@
 use facts::cognito_idp::{CreateUserPoolClientRequest, UpdateUserPoolClientRequest, UserPoolClientType};
 
 use crate::{
-    attributes::is_standard,
+    attributes::standard::is_standard,
     directory::Pool,
-    raise::{InvalidOAuthFlowException, InvalidParameterException, Raise, ScopeDoesNotExistException, invalid},
+    raise::{
+        InvalidOAuthFlowException, InvalidParameterException, Raise, ScopeDoesNotExistException, invalid,
+    },
 };
 
 /// "AllowedOAuthScopes": everything else is a custom scope, of a resource server.
@@ -33,7 +35,8 @@ macro_rules! shared {
             allowed_oauth_flows_user_pool_client: $input.allowed_oauth_flows_user_pool_client,
             prevent_user_existence_errors: $input.prevent_user_existence_errors.clone(),
             enable_token_revocation: $input.enable_token_revocation,
-            enable_propagate_additional_user_context_data: $input.enable_propagate_additional_user_context_data,
+            enable_propagate_additional_user_context_data: $input
+                .enable_propagate_additional_user_context_data,
             auth_session_validity: $input.auth_session_validity,
             refresh_token_rotation: $input.refresh_token_rotation.clone(),
             ..UserPoolClientType::default()
@@ -68,7 +71,11 @@ where
     checked(client, pool, has_secret)
 }
 
-fn checked<E>(mut client: UserPoolClientType, pool: &Pool, has_secret: bool) -> Result<UserPoolClientType, Raise<E>>
+fn checked<E>(
+    mut client: UserPoolClientType,
+    pool: &Pool,
+    has_secret: bool,
+) -> Result<UserPoolClientType, Raise<E>>
 where
     E: From<InvalidParameterException> + From<InvalidOAuthFlowException> + From<ScopeDoesNotExistException>,
 {
@@ -76,7 +83,8 @@ where
     attributes(&client, pool)?;
     oauth(&client, has_secret)?;
     addresses(&client)?;
-    if let Some(other) = client.supported_identity_providers.iter().flatten().find(|name| *name != "COGNITO") {
+    if let Some(other) = client.supported_identity_providers.iter().flatten().find(|name| *name != "COGNITO")
+    {
         return Err(invalid(format!("The provider {other} does not exist for User Pool {}.", pool.id())));
     }
     client.refresh_token_validity.get_or_insert(30);
@@ -91,17 +99,26 @@ fn auth_flows(client: &UserPoolClientType) -> Result<(), InvalidParameterExcepti
     let flows = client.explicit_auth_flows.as_deref().unwrap_or_default();
     let of_today = flows.iter().filter(|flow| flow.starts_with("ALLOW_")).count();
     if of_today > 0 && of_today < flows.len() {
-        return refuse("Invalid ExplicitAuthFlows: values with the ALLOW_ prefix and values without it cannot be mixed.");
+        return refuse(
+            "Invalid ExplicitAuthFlows: values with the ALLOW_ prefix and values without it cannot be mixed.",
+        );
     }
-    if of_today > 0 && !flows.iter().any(|flow| flow == "ALLOW_REFRESH_TOKEN_AUTH") && client.refresh_token_rotation.is_none() {
-        tracing::debug!(client = client.client_name, "this app client cannot refresh: ALLOW_REFRESH_TOKEN_AUTH is missing");
+    if of_today > 0
+        && !flows.iter().any(|flow| flow == "ALLOW_REFRESH_TOKEN_AUTH")
+        && client.refresh_token_rotation.is_none()
+    {
+        tracing::debug!(
+            client = client.client_name,
+            "this app client cannot refresh: ALLOW_REFRESH_TOKEN_AUTH is missing"
+        );
     }
     Ok(())
 }
 
 /// Attributes that a client reads or writes must be the pool's; what nobody may write, no client may.
 fn attributes(client: &UserPoolClientType, pool: &Pool) -> Result<(), InvalidParameterException> {
-    let known = |name: &str| is_standard(name) || pool.schema().iter().any(|one| one.name.as_deref() == Some(name));
+    let known =
+        |name: &str| is_standard(name) || pool.schema().iter().any(|one| one.name.as_deref() == Some(name));
     if client.read_attributes.iter().flatten().any(|name| !known(name)) {
         return refuse("Invalid read attributes specified while creating a client");
     }
@@ -133,7 +150,10 @@ where
         return wrong("client_credentials flow can not be selected if client does not have a client secret.");
     }
     match scopes.iter().find(|scope| !STANDARD_SCOPES.contains(&scope.as_str())) {
-        Some(scope) => Err(ScopeDoesNotExistException(format!("Scope {scope} does not exist: no resource server of this user pool has it.")).into()),
+        Some(scope) => Err(ScopeDoesNotExistException(format!(
+            "Scope {scope} does not exist: no resource server of this user pool has it."
+        ))
+        .into()),
         None => Ok(()),
     }
 }
@@ -155,7 +175,9 @@ fn addresses(client: &UserPoolClientType) -> Result<(), InvalidParameterExceptio
         }
     }
     match &client.default_redirect_uri {
-        Some(default) if !callbacks.contains(default) => refuse("DefaultRedirectURI is not one of CallbackURLs."),
+        Some(default) if !callbacks.contains(default) => {
+            refuse("DefaultRedirectURI is not one of CallbackURLs.")
+        }
         _ => Ok(()),
     }
 }
@@ -164,13 +186,18 @@ fn complaint(address: &str) -> Option<&'static str> {
     let Some((scheme, rest)) = address.split_once(':') else { return Some("is not an absolute URI") };
     let named = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    if !named || rest.is_empty() || address.chars().any(|letter| letter.is_whitespace() || letter.is_control() || letter == '\\') {
+    if !named
+        || rest.is_empty()
+        || address.chars().any(|letter| letter.is_whitespace() || letter.is_control() || letter == '\\')
+    {
         return Some("is not an absolute URI");
     }
     if address.contains('#') {
         return Some("has a fragment, which a redirect URI must not have");
     }
-    if ["javascript", "data", "vbscript", "file", "blob", "about"].contains(&scheme.to_ascii_lowercase().as_str()) {
+    if ["javascript", "data", "vbscript", "file", "blob", "about"]
+        .contains(&scheme.to_ascii_lowercase().as_str())
+    {
         return Some("has a scheme that would run in the browser");
     }
     let authority = rest.strip_prefix("//").map(|rest| rest.split(['/', '?']).next().unwrap_or_default());
@@ -200,10 +227,32 @@ mod tests {
 
     #[test]
     fn addresses_that_a_browser_may_be_sent_to() {
-        for fine in ["http://localhost:3000/", "http://127.0.0.1/cb", "http://[::1]:8080/", "https://app.example.com/cb?x=1", "myapp://callback", "com.example.app:/cb"] {
+        for fine in [
+            "http://localhost:3000/",
+            "http://127.0.0.1/cb",
+            "http://[::1]:8080/",
+            "https://app.example.com/cb?x=1",
+            "myapp://callback",
+            "com.example.app:/cb",
+        ] {
             assert_eq!(complaint(fine), None, "{fine}");
         }
-        for wrong in ["/cb", "app.example.com", "http://app.example.com/", "http://localhost.evil.example/", "http://localhost@evil.example/", "https://", "https://a@b/", "https://a.example/#f", "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "https://a.example/ b", "https://a.example\\@b", ""] {
+        for wrong in [
+            "/cb",
+            "app.example.com",
+            "http://app.example.com/",
+            "http://localhost.evil.example/",
+            "http://localhost@evil.example/",
+            "https://",
+            "https://a@b/",
+            "https://a.example/#f",
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            "data:text/html,x",
+            "https://a.example/ b",
+            "https://a.example\\@b",
+            "",
+        ] {
             assert!(complaint(wrong).is_some(), "{wrong}");
         }
     }

@@ -18,9 +18,11 @@ pub async fn update_user_pool_client(
         .directory
         .client_of::<UpdateUserPoolClientError>(&input.user_pool_id, &input.client_id)
         .await?;
-    let before = super::fresh::<UpdateUserPoolClientError>(service, &input.user_pool_id, &input.client_id).await?;
+    let before =
+        super::fresh::<UpdateUserPoolClientError>(service, &input.user_pool_id, &input.client_id).await?;
     let has_secret = !before.value.secrets.is_empty();
-    let mut client = settings::of_update::<UpdateUserPoolClientError>(&input, &before.value.client, &pool, has_secret)?;
+    let mut client =
+        settings::of_update::<UpdateUserPoolClientError>(&input, &before.value.client, &pool, has_secret)?;
     client.last_modified_date = Some(service.clock.now().epoch_seconds());
     let after = UserPoolClientRow { client, ..before.value.clone() };
     service.store.commit(Batch::new().replace(&before, &after)).await?;

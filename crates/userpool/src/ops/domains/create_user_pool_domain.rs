@@ -2,7 +2,8 @@
 
 use base::Caller;
 use facts::cognito_idp::{
-    CreateUserPoolDomainError, CreateUserPoolDomainRequest, CreateUserPoolDomainResponse, DomainDescriptionType,
+    CreateUserPoolDomainError, CreateUserPoolDomainRequest, CreateUserPoolDomainResponse,
+    DomainDescriptionType,
 };
 use store::{Batch, CommitError};
 
@@ -23,7 +24,9 @@ pub async fn create_user_pool_domain(
     input: CreateUserPoolDomainRequest,
 ) -> Result<CreateUserPoolDomainResponse, Raise<CreateUserPoolDomainError>> {
     if input.custom_domain_config.is_some() || input.domain.contains('.') {
-        return Err(invalid("Custom domains are not built in this server yet: leave CustomDomainConfig out and give a prefix."));
+        return Err(invalid(
+            "Custom domains are not built in this server yet: leave CustomDomainConfig out and give a prefix.",
+        ));
     }
     if let Some(word) = RESERVED.into_iter().find(|word| input.domain.contains(word)) {
         return Err(invalid(format!("Domain cannot contain reserved word: {word}")));
@@ -57,5 +60,8 @@ pub async fn create_user_pool_domain(
         Err(other) => return Err(other.into()),
     }
     service.directory.forget_pool(&input.user_pool_id);
-    Ok(CreateUserPoolDomainResponse { managed_login_version: Some(version), ..CreateUserPoolDomainResponse::default() })
+    Ok(CreateUserPoolDomainResponse {
+        managed_login_version: Some(version),
+        ..CreateUserPoolDomainResponse::default()
+    })
 }

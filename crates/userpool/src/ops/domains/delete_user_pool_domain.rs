@@ -1,7 +1,9 @@
 //! DeleteUserPoolDomain.
 
 use base::Caller;
-use facts::cognito_idp::{DeleteUserPoolDomainError, DeleteUserPoolDomainRequest, DeleteUserPoolDomainResponse};
+use facts::cognito_idp::{
+    DeleteUserPoolDomainError, DeleteUserPoolDomainRequest, DeleteUserPoolDomainResponse,
+};
 use store::{Batch, Versioned};
 
 use crate::{

@@ -2,7 +2,8 @@
 
 use base::Caller;
 use facts::cognito_idp::{
-    DescribeUserPoolDomainError, DescribeUserPoolDomainRequest, DescribeUserPoolDomainResponse, DomainDescriptionType,
+    DescribeUserPoolDomainError, DescribeUserPoolDomainRequest, DescribeUserPoolDomainResponse,
+    DomainDescriptionType,
 };
 
 use crate::{

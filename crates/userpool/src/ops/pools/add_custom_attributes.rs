@@ -20,7 +20,7 @@ pub async fn add_custom_attributes(
     let mut pool = before.value.pool.clone();
     let schema = pool.schema_attributes.get_or_insert_default();
     for asked in &input.custom_attributes {
-        let attribute = attributes::custom(asked)?;
+        let attribute = attributes::standard::custom(asked)?;
         if schema.iter().any(|known| known.name == attribute.name) {
             let name = attribute.name.unwrap_or_default();
             return Err(invalid(format!("{name}: Existing attribute already has name {name}.")));

@@ -4,8 +4,9 @@
 //! don't provide a value for an attribute…"), so both read their settings in the same way.
 
 use facts::cognito_idp::{
-    AdminCreateUserConfigType, CreateUserPoolRequest, EmailConfigurationType, PasswordPolicyType, SignInPolicyType,
-    UpdateUserPoolRequest, UserPoolPolicyType, UserPoolType, VerificationMessageTemplateType,
+    AdminCreateUserConfigType, CreateUserPoolRequest, EmailConfigurationType, PasswordPolicyType,
+    SignInPolicyType, UpdateUserPoolRequest, UserPoolPolicyType, UserPoolType,
+    VerificationMessageTemplateType,
 };
 
 use crate::raise::InvalidParameterException;
@@ -44,7 +45,9 @@ pub fn of_create(input: &CreateUserPoolRequest) -> Result<UserPoolType, InvalidP
         alias_attributes: input.alias_attributes.clone(),
         username_attributes: input.username_attributes.clone(),
         username_configuration: input.username_configuration.clone(),
-        schema_attributes: Some(crate::attributes::schema(input.schema.as_deref().unwrap_or_default())?),
+        schema_attributes: Some(crate::attributes::standard::schema(
+            input.schema.as_deref().unwrap_or_default(),
+        )?),
         ..shared!(input)
     };
     if present(&pool.alias_attributes) && present(&pool.username_attributes) {
@@ -55,7 +58,10 @@ pub fn of_create(input: &CreateUserPoolRequest) -> Result<UserPoolType, InvalidP
 
 /// What was settled when the pool was made stays: schema, aliases, username attributes, case sensitivity, name unless
 /// given.
-pub fn of_update(input: &UpdateUserPoolRequest, before: &UserPoolType) -> Result<UserPoolType, InvalidParameterException> {
+pub fn of_update(
+    input: &UpdateUserPoolRequest,
+    before: &UserPoolType,
+) -> Result<UserPoolType, InvalidParameterException> {
     let changed = UserPoolType {
         id: before.id.clone(),
         arn: before.arn.clone(),
@@ -84,11 +90,10 @@ fn checked(mut pool: UserPoolType) -> Result<UserPoolType, InvalidParameterExcep
     pool.lambda_config.get_or_insert_default();
     pool.user_pool_tier.get_or_insert_with(|| String::from("ESSENTIALS"));
     pool.user_pool_tags.get_or_insert_default();
-    pool.email_configuration
-        .get_or_insert_with(|| EmailConfigurationType {
-            email_sending_account: Some(String::from("COGNITO_DEFAULT")),
-            ..EmailConfigurationType::default()
-        });
+    pool.email_configuration.get_or_insert_with(|| EmailConfigurationType {
+        email_sending_account: Some(String::from("COGNITO_DEFAULT")),
+        ..EmailConfigurationType::default()
+    });
     pool.verification_message_template
         .get_or_insert_with(VerificationMessageTemplateType::default)
         .default_email_option
@@ -115,7 +120,9 @@ fn checked(mut pool: UserPoolType) -> Result<UserPoolType, InvalidParameterExcep
 
 /// Where no policy is given: eight characters of every kind; where one is, what it leaves out is not required
 /// ("PasswordPolicyType").
-fn password_policy(given: Option<PasswordPolicyType>) -> Result<PasswordPolicyType, InvalidParameterException> {
+fn password_policy(
+    given: Option<PasswordPolicyType>,
+) -> Result<PasswordPolicyType, InvalidParameterException> {
     let defaults_to = given.is_none();
     let mut policy = given.unwrap_or_default();
     policy.minimum_length.get_or_insert(8);

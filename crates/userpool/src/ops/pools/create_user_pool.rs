@@ -26,7 +26,8 @@ pub async fn create_user_pool(
     }
     let now = service.clock.now().epoch_seconds();
     pool.id = Some(id.clone());
-    pool.arn = Some(Arn::new("cognito-idp", region, &service.config.account, format!("userpool/{id}")).to_string());
+    pool.arn =
+        Some(Arn::new("cognito-idp", region, &service.config.account, format!("userpool/{id}")).to_string());
     pool.creation_date = Some(now);
     pool.last_modified_date = Some(now);
     let secret = service.sealer.seal(&sealed::pool_secret(&id), &service.rng.bytes::<32>())?;

@@ -1,7 +1,10 @@
 //! DeleteUserPool: the pool, and everyone in it.
 
 use base::Caller;
-use facts::cognito_idp::{DeleteUserPoolError, DeleteUserPoolRequest};
+use facts::{
+    Empty,
+    cognito_idp::{DeleteUserPoolError, DeleteUserPoolRequest},
+};
 use store::{Batch, Query};
 
 use crate::{
@@ -17,7 +20,7 @@ pub async fn delete_user_pool(
     service: &Service,
     _caller: &Caller,
     input: DeleteUserPoolRequest,
-) -> Result<(), Raise<DeleteUserPoolError>> {
+) -> Result<Empty, Raise<DeleteUserPoolError>> {
     let id = &input.user_pool_id;
     let row = super::fresh(service, id).await?;
     let pool = &row.value.pool;
@@ -27,7 +30,9 @@ pub async fn delete_user_pool(
         ));
     }
     if pool.domain.is_some() || pool.custom_domain.is_some() {
-        return Err(invalid("User pool cannot be deleted. It has a domain configured that should be deleted first."));
+        return Err(invalid(
+            "User pool cannot be deleted. It has a domain configured that should be deleted first.",
+        ));
     }
     let clients = service.store.query_all(Query::<UserPoolClientRow>::in_partition(id)).await?;
     let mut batch = Batch::new().expect(&row).delete::<UserPoolRow>(id, id).and(purge::due(id));
@@ -42,5 +47,5 @@ pub async fn delete_user_pool(
         service.directory.forget_client(&client.value.client_id);
     }
     purge::pool(&service.store, id).await?;
-    Ok(())
+    Ok(Empty {})
 }

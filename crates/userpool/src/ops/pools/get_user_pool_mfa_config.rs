@@ -1,7 +1,9 @@
 //! GetUserPoolMfaConfig.
 
 use base::Caller;
-use facts::cognito_idp::{GetUserPoolMfaConfigError, GetUserPoolMfaConfigRequest, GetUserPoolMfaConfigResponse};
+use facts::cognito_idp::{
+    GetUserPoolMfaConfigError, GetUserPoolMfaConfigRequest, GetUserPoolMfaConfigResponse,
+};
 
 use crate::{raise::Raise, service::Service};
 

@@ -27,7 +27,8 @@ pub async fn list_user_pools(
     let ids = service.store.engine().partitions(UserPoolRow::NAME, after, limit).await?;
     let keys: Vec<(&str, &str)> = ids.iter().map(|id| (id.as_str(), id.as_str())).collect();
     let rows = service.store.get_many::<UserPoolRow>(&keys).await?;
-    let next_token = (ids.len() == limit).then(|| ids.last().map(|last| PageToken(last.clone()).to_wire())).flatten();
+    let next_token =
+        (ids.len() == limit).then(|| ids.last().map(|last| PageToken(last.clone()).to_wire())).flatten();
     let user_pools = rows
         .into_iter()
         .flatten()

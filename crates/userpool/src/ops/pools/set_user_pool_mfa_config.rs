@@ -1,7 +1,9 @@
 //! SetUserPoolMfaConfig: whether a second factor is asked for, and which.
 
 use base::Caller;
-use facts::cognito_idp::{SetUserPoolMfaConfigError, SetUserPoolMfaConfigRequest, SetUserPoolMfaConfigResponse};
+use facts::cognito_idp::{
+    SetUserPoolMfaConfigError, SetUserPoolMfaConfigRequest, SetUserPoolMfaConfigResponse,
+};
 use store::Batch;
 
 use crate::{
@@ -24,7 +26,8 @@ pub async fn set_user_pool_mfa_config(
         web_authn: input.web_authn_configuration.or(after.mfa.web_authn),
     };
     if let Some(configuration) = input.mfa_configuration {
-        let software = after.mfa.software_token.as_ref().and_then(|software| software.enabled).unwrap_or(false);
+        let software =
+            after.mfa.software_token.as_ref().and_then(|software| software.enabled).unwrap_or(false);
         let any = software || after.mfa.sms.is_some() || after.mfa.email.is_some();
         if configuration != "OFF" && !any {
             return Err(invalid("Invalid MFA configuration given, can't turn on MFA without an MFA method."));

@@ -34,14 +34,19 @@ pub async fn pool_of<E>(service: &Service, arn: &str) -> Result<Versioned<UserPo
 where
     E: From<InvalidParameterException> + From<ResourceNotFoundException>,
 {
-    let parsed: Arn = arn.parse().map_err(|_| InvalidParameterException(format!("{arn} is not an ARN of a user pool.")))?;
+    let parsed: Arn =
+        arn.parse().map_err(|_| InvalidParameterException(format!("{arn} is not an ARN of a user pool.")))?;
     match parsed.resource.strip_prefix("userpool/") {
         Some(pool_id) => super::fresh(service, pool_id).await,
         None => Err(InvalidParameterException(format!("{arn} is not an ARN of a user pool.")).into()),
     }
 }
 
-pub async fn write<E>(service: &Service, before: &Versioned<UserPoolRow>, after: &UserPoolRow) -> Result<(), Raise<E>> {
+pub async fn write<E>(
+    service: &Service,
+    before: &Versioned<UserPoolRow>,
+    after: &UserPoolRow,
+) -> Result<(), Raise<E>> {
     service.store.commit(Batch::new().replace(before, after)).await?;
     service.directory.forget_pool(&after.id);
     Ok(())

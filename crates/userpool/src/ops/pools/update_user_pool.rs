@@ -5,11 +5,7 @@ use facts::cognito_idp::{UpdateUserPoolError, UpdateUserPoolRequest, UpdateUserP
 use store::Batch;
 
 use super::configuration;
-use crate::{
-    raise::Raise,
-    rows::UserPoolRow,
-    service::Service,
-};
+use crate::{raise::Raise, rows::UserPoolRow, service::Service};
 
 pub async fn update_user_pool(
     service: &Service,
