@@ -1,0 +1,92 @@
+//! The room's door.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base::{AwsError, Caller};
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use crate::{
+    driver,
+    engine::{Authority, Engine, Halt},
+    operations::{self, words},
+    rows::{Phase, Principal, StackRow},
+    templates::{self, Templates},
+};
+
+/// CloudFormation. Cheap to clone.
+#[derive(Clone)]
+pub struct Stacks {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Arc<Engine>,
+    templates: Arc<dyn Templates>,
+    drivers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Stacks {
+    /// Takes up every stack that was left in the middle of something. Needs a tokio runtime.
+    pub async fn with(engine: Engine, templates: Arc<dyn Templates>) -> Result<Self, Halt> {
+        let inner = Inner { engine: Arc::new(engine), templates, drivers: Mutex::default() };
+        let stacks = Self { inner: Arc::new(inner) };
+        for stack in stacks.engine().store.scan::<StackRow>().await? {
+            if stack.value.home == stacks.engine().home() && stack.value.status.phase() != Phase::Rest {
+                tracing::info!(stack = stack.value.name, status = stack.value.status.name(), "a stack is taken up again");
+                stacks.drive(&stack.value.id);
+            }
+        }
+        Ok(stacks)
+    }
+
+    /// A CloudFormation operation, by its name: JSON in, JSON out, members as the API model names them.
+    pub async fn call(&self, operation: &str, caller: &Caller, input: Value) -> Result<Value, AwsError> {
+        operations::call(self, operation, caller, input).await
+    }
+
+    /// Waits until nothing is under way: a server that is asked to stop may wait here, but need not.
+    pub async fn idle(&self) {
+        loop {
+            let handle = self.inner.drivers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            match handle {
+                Some(handle) => drop(handle.await),
+                None => return,
+            }
+        }
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.inner.engine
+    }
+
+    pub(crate) fn authority(&self) -> &dyn Authority {
+        self.inner.engine.authority.as_ref()
+    }
+
+    pub(crate) fn drive(&self, stack: &str) {
+        let task = tokio::spawn(driver::drive(Arc::clone(&self.inner.engine), stack.to_owned()));
+        let mut drivers = self.inner.drivers.lock().unwrap_or_else(PoisonError::into_inner);
+        drivers.retain(|handle| !handle.is_finished());
+        drivers.push(task);
+    }
+
+    pub(crate) async fn template_at(&self, principal: &Principal, url: &str) -> Result<String, AwsError> {
+        let Some((bucket, key)) = templates::location(url) else {
+            return Err(words::invalid("TemplateURL must be a supported URL."));
+        };
+        let object = format!("arn:aws:s3:::{bucket}/{key}");
+        self.authority().allows(principal, "s3:GetObject", &object).await.map_err(|_| words::invalid("S3 error: Access Denied"))?;
+        match self.inner.templates.read(&bucket, &key).await {
+            Ok(Some(bytes)) => match String::from_utf8(bytes.to_vec()) {
+                Ok(text) => Ok(text),
+                Err(_) => Err(words::invalid("Template format error: the object is not UTF-8 text")),
+            },
+            Ok(None) => Err(words::invalid(format!("S3 error: The specified key does not exist.: {key}"))),
+            Err(cause) => {
+                tracing::warn!(%cause, bucket, key, "a template could not be read");
+                Err(AwsError::with_status(503, "ServiceUnavailable", "Service is unavailable. Please try again later."))
+            }
+        }
+    }
+}
