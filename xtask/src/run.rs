@@ -1,6 +1,7 @@
 //! Starting other programs: the one place of xtask that does.
 
 use std::{
+    io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -25,6 +26,11 @@ pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Where cargo puts what it builds.
+pub fn target() -> PathBuf {
+    environment("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// Whether `program` can be found in PATH.
 pub fn installed(program: &str) -> bool {
     environment("PATH")
@@ -36,6 +42,45 @@ pub fn to_the_end(command: &mut Command, deadline: Duration) -> Result<(), Strin
     let words = spoken(command);
     let child = command.stdin(Stdio::null()).spawn().map_err(|cause| format!("{words}: {cause}"))?;
     wait(child, &words, deadline)
+}
+
+/// Runs to the end, shows what it prints and keeps it: whether it ended well, and the text of both its streams.
+pub fn to_the_end_and_told(command: &mut Command, deadline: Duration) -> Result<(bool, String), String> {
+    let words = spoken(command);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|cause| format!("{words}: {cause}"))?;
+    let out = child.stdout.take().map(|stream| passed_on(stream, std::io::stdout()));
+    let err = child.stderr.take().map(|stream| passed_on(stream, std::io::stderr()));
+    let ended = wait(child, &words, deadline);
+    let text: String = [out, err].into_iter().flatten().filter_map(|reader| reader.join().ok()).collect();
+    match ended {
+        Ok(()) => Ok((true, text)),
+        Err(cause) => {
+            eprintln!("{cause}");
+            Ok((false, text))
+        }
+    }
+}
+
+/// The last part of what is read is kept, which is where runners tell their counts.
+fn passed_on(
+    from: impl Read + Send + 'static,
+    mut to: impl Write + Send + 'static,
+) -> std::thread::JoinHandle<String> {
+    const KEPT: usize = 1 << 20;
+    std::thread::spawn(move || {
+        let mut kept = String::new();
+        for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line);
+            let _ = writeln!(to, "{line}");
+            if kept.len() > KEPT {
+                kept.clear();
+            }
+            kept.push_str(&line);
+            kept.push('\n');
+        }
+        kept
+    })
 }
 
 /// Runs to the end and gives back what it printed on stdout. For commands known to print little or finish soon.
@@ -59,13 +104,32 @@ fn wait(mut child: Child, words: &str, deadline: Duration) -> Result<(), String>
             Some(status) if status.success() => return Ok(()),
             Some(status) => return Err(format!("{words}: {status}")),
             None if Instant::now() > until => {
-                let _ = child.kill();
-                let _ = child.wait();
+                stop(&mut child);
                 return Err(format!("{words}: not done after {} s, stopped", deadline.as_secs()));
             }
             None => std::thread::sleep(Duration::from_millis(50)),
         }
     }
+}
+
+/// The child and whatever it started, the youngest first.
+fn stop(child: &mut Child) {
+    let mut family = vec![child.id()];
+    let mut at = 0;
+    while let Some(parent) = family.get(at).copied() {
+        family.extend(children(parent));
+        at += 1;
+    }
+    for process in family.iter().skip(1).rev() {
+        let _ = command("kill").args(["-9", &process.to_string()]).status();
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+fn children(parent: u32) -> Vec<u32> {
+    let told = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
+    told.split_whitespace().filter_map(|child| child.parse().ok()).collect()
 }
 
 fn spoken(command: &Command) -> String {

@@ -95,6 +95,16 @@ impl Site {
         format!("{}://{domain}.auth.{}.{}{}", self.scheme, self.region, self.host, self.port)
     }
 
+    /// The origin of a domain that is a pool's own, served on the same port.
+    pub fn own_domain_origin(&self, domain: &str) -> String {
+        format!("{}://{domain}{}", self.scheme, self.port)
+    }
+
+    /// Host and port of the base URL.
+    pub fn authority(&self) -> String {
+        format!("{}{}", self.host, self.port)
+    }
+
     /// `host` is the request's `Host`, `path` its path as it was sent, `s3` whether it is signed for S3.
     pub fn destination<'a>(&self, host: &'a str, path: &'a str, s3: bool) -> Destination<'a> {
         let name = host_name(host);
