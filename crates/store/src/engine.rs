@@ -95,6 +95,8 @@ pub struct RawQuery {
     pub index: Option<&'static str>,
     pub range: Range,
     pub limit: usize,
+    /// What a page gave as `next`. Of a query by key it is the last row's key, so that one may be made of any key; of a
+    /// query by index it is the engine's own.
     pub after: Option<PageToken>,
 }
 
@@ -123,7 +125,7 @@ impl Range {
 }
 
 /// The least string that sorts after everything beginning with `prefix`: its last character that can grow, grown.
-fn past_prefix(prefix: &str) -> Option<String> {
+pub fn past_prefix(prefix: &str) -> Option<String> {
     let kept = prefix.trim_end_matches(char::MAX);
     let last = kept.chars().next_back()?;
     let mut past = kept[..kept.len() - last.len_utf8()].to_owned();
