@@ -157,9 +157,9 @@ impl Report {
         for (other, label) in others {
             if let Some(source) = self.sources.get(other.file) {
                 group = group.element(
-                    Snippet::source(source.text.as_str())
-                        .path(source.name.as_str())
-                        .annotation(AnnotationKind::Context.span(self.one_line(*other)).label(label.as_str())),
+                    Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(
+                        AnnotationKind::Context.span(self.one_line(*other)).label(label.as_str()),
+                    ),
                 );
             }
         }

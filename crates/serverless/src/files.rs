@@ -33,7 +33,9 @@ impl Files {
         }
         let bytes = match read_bounded(&self.folder.join(path)) {
             Ok(bytes) => bytes,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
             Err(error) => return Err(format!("cannot read {name}: {error}")),
         };
         let text = String::from_utf8(bytes).map_err(|_| format!("{name} is not text in UTF-8"))?;
@@ -42,7 +44,8 @@ impl Files {
         Ok(Some((id, text)))
     }
 
-    /// The document in a YAML or JSON file. A mistake in it is pushed to `problems`, and comes back as an error too.
+    /// The document in a YAML or JSON file. Mistakes in it are pushed to `problems`; `Err(None)` says that nothing of it
+    /// can be used.
     pub fn document(
         &mut self,
         path: &str,
@@ -53,18 +56,17 @@ impl Files {
             return Ok(Some(node.clone()));
         }
         let Some((file, text)) = self.text(path).map_err(Some)? else { return Ok(None) };
-        let before = problems.len();
         let node = if has_extension(path, &["json", "tfstate"]) {
             read_json(&text, file, problems)
         } else {
             yaml::read(&text, file, problems)
         };
         match node {
-            Some(node) if problems.len() == before => {
+            Some(node) => {
                 self.documents.insert(name, node.clone());
                 Ok(Some(node))
             }
-            _ => Err(None),
+            None => Err(None),
         }
     }
 
@@ -86,7 +88,8 @@ fn read_json(text: &str, file: FileId, problems: &mut Vec<Diagnostic>) -> Option
             Some(with_places.unwrap_or_else(|| Node::from_json(json, start)))
         }
         Err(error) => {
-            let line = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
+            let line =
+                text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
             let at = u32::try_from(line + error.column().saturating_sub(1)).unwrap_or_default();
             let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
             let place = Place { file, start: at.min(end), end: (at + 1).min(end) };

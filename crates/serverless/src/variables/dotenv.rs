@@ -22,7 +22,6 @@ impl Resolver<'_> {
                     return;
                 }
             };
-            self.dotenv_files.push(name.clone());
             self.add_to_env(&name, &text, place);
             return;
         }
@@ -38,11 +37,11 @@ impl Resolver<'_> {
                 }
             };
             if self.missing_env.contains(&key) {
-                let message = format!("{name} sets {key}, which was needed to find out that {name} is to be read");
+                let message =
+                    format!("{name} sets {key}, which was needed to find out that {name} is to be read");
                 self.problems.push(Diagnostic::error(place, message));
             }
             self.given.env.entry(key).or_insert(value);
         }
     }
 }
-

@@ -50,24 +50,16 @@ pub fn resolve(root: Node, files: &mut Files, given: Given, problems: &mut Vec<D
         values: 0,
         exhausted: false,
         needs_account: false,
-        dotenv_files: Vec::new(),
     };
     resolver.load_dotenv();
     resolver.below(&[], 0);
-    Resolved {
-        root: resolver.root,
-        needs_account: resolver.needs_account,
-        env: resolver.given.env,
-        dotenv_files: resolver.dotenv_files,
-    }
+    Resolved { root: resolver.root, needs_account: resolver.needs_account }
 }
 
 pub struct Resolved {
     pub root: Node,
     /// `${aws:accountId}` was asked for and is not known yet.
     pub needs_account: bool,
-    pub env: BTreeMap<String, String>,
-    pub dotenv_files: Vec<String>,
 }
 
 struct Resolver<'a> {
@@ -84,7 +76,6 @@ struct Resolver<'a> {
     /// A limit was reached; nothing more is resolved.
     exhausted: bool,
     needs_account: bool,
-    dotenv_files: Vec<String>,
 }
 
 /// What went wrong was already said, or is said by whoever knows the place.
@@ -139,7 +130,8 @@ impl Resolver<'_> {
 
     /// Resolves the text at `path`, then whatever came in its place.
     fn property(&mut self, path: &[String], depth: usize) {
-        let Some((text, place)) = self.node(path).and_then(|node| Some((node.as_text()?.to_owned(), node.place)))
+        let Some((text, place)) =
+            self.node(path).and_then(|node| Some((node.as_text()?.to_owned(), node.place)))
         else {
             return;
         };
@@ -159,7 +151,8 @@ impl Resolver<'_> {
         self.values += node.size();
         if self.values > MOST_VALUES {
             self.exhausted = true;
-            self.problems.push(Diagnostic::error(place, format!("resolving made more than {MOST_VALUES} values")));
+            self.problems
+                .push(Diagnostic::error(place, format!("resolving made more than {MOST_VALUES} values")));
             return;
         }
         if let Some(slot) = self.node_mut(path) {
@@ -187,7 +180,9 @@ impl Resolver<'_> {
     /// is text. `settled` tells whether the result may hold variables itself.
     fn text(&mut self, text: &str, site: Site<'_>) -> Outcome<Node> {
         let pieces = match syntax::parse(text) {
-            Ok(None) => return Ok(Node { settled: true, ..Node::new(Value::Text(text.to_owned()), site.place) }),
+            Ok(None) => {
+                return Ok(Node { settled: true, ..Node::new(Value::Text(text.to_owned()), site.place) });
+            }
             Ok(Some(pieces)) => pieces,
             Err(error) => {
                 let place = self.files.within(site.place, &error.written);
@@ -230,7 +225,8 @@ impl Resolver<'_> {
             Value::Bool(flag) => Ok(flag.to_string()),
             Value::Broken => Err(Failure::Said),
             _ => {
-                let message = format!("{} is {}, which cannot be a part of a text", variable.written, node.kind());
+                let message =
+                    format!("{} is {}, which cannot be a part of a text", variable.written, node.kind());
                 Err(Diagnostic::error(site.place, message).into())
             }
         }
@@ -242,7 +238,8 @@ impl Resolver<'_> {
             return Ok(node);
         }
         if site.depth >= DEEPEST {
-            let message = format!("'{}' holds variables that hold variables, {DEEPEST} deep", site.path.join("."));
+            let message =
+                format!("'{}' holds variables that hold variables, {DEEPEST} deep", site.path.join("."));
             return Err(Diagnostic::error(site.place, message).into());
         }
         let deeper = Site { depth: site.depth + 1, ..site };
@@ -265,8 +262,10 @@ impl Resolver<'_> {
                 Source::Value(literal) => return Ok(literal_node(literal, place)),
                 Source::Call { kind, parameters, address } => (kind, parameters, address),
             };
-            let parameters =
-                parameters.iter().map(|argument| self.argument(argument, site)).collect::<Outcome<Vec<_>>>()?;
+            let parameters = parameters
+                .iter()
+                .map(|argument| self.argument(argument, site))
+                .collect::<Outcome<Vec<_>>>()?;
             let address = match address {
                 Some(address) => Some(self.address(address, kind, site)?),
                 None => None,
@@ -283,7 +282,12 @@ impl Resolver<'_> {
                 sources::Answer::Nothing(reason) => reasons.push(reason),
             }
         }
-        let message = format!("cannot resolve {} at '{}': {}", variable.written, site.path.join("."), reasons.join("; "));
+        let message = format!(
+            "cannot resolve {} at '{}': {}",
+            variable.written,
+            site.path.join("."),
+            reasons.join("; ")
+        );
         Err(Diagnostic::error(place, message)
             .help(format!("give it a fallback: {}, 'value'}}", variable.written.trim_end_matches('}')))
             .into())

@@ -44,6 +44,9 @@ const ELSEWHERE: [(&str, &str); 6] = [
     ("terraform", "a plugin's view of Terraform's state"),
 ];
 
+/// How many properties may wait for one another: it bounds how deep resolving recurses.
+const LONGEST_CHAIN: usize = 64;
+
 impl Resolver<'_> {
     pub(super) fn ask(&mut self, asked: &Asked<'_>, site: Site<'_>) -> Outcome<Answer> {
         match asked.kind {
@@ -75,10 +78,9 @@ impl Resolver<'_> {
         }
         match self.node(&path).cloned() {
             Some(node) if contains_broken(&node) => Err(Failure::Said),
-            node => Ok(Answer::maybe(
-                node.map(|node| Node { settled: true, ..node }),
-                || format!("there is no '{address}' in the configuration"),
-            )),
+            node => Ok(Answer::maybe(node.map(|node| Node { settled: true, ..node }), || {
+                format!("there is no '{address}' in the configuration")
+            })),
         }
     }
 
@@ -94,6 +96,10 @@ impl Resolver<'_> {
                 }
             }
             return Err(problem.help("break it: one of them needs a value of its own").into());
+        }
+        if self.busy.len() >= LONGEST_CHAIN {
+            let message = format!("more than {LONGEST_CHAIN} properties wait for one another");
+            return Err(Diagnostic::error(site.place, message).into());
         }
         self.below(path, 0);
         Ok(())
@@ -114,7 +120,10 @@ impl Resolver<'_> {
                 key_place: site.place,
                 value: Node::text(value, site.place),
             });
-            return Answer::Found(Box::new(Node::new(Value::Map(Map { entries: entries.collect() }), site.place)));
+            return Answer::Found(Box::new(Node::new(
+                Value::Map(Map { entries: entries.collect() }),
+                site.place,
+            )));
         };
         match self.given.options.get(name) {
             Some(value) => Answer::text(value, site),
@@ -149,7 +158,9 @@ impl Resolver<'_> {
                 return Ok(Answer::Found(Box::new(Node { settled: true, ..node.clone() })));
             }
         }
-        Ok(Answer::Nothing(format!("there is no parameter '{name}': give --param '{name}=…' or write it below params")))
+        Ok(Answer::Nothing(format!(
+            "there is no parameter '{name}': give --param '{name}=…' or write it below params"
+        )))
     }
 
     fn ask_sls(&mut self, address: Option<&str>, site: Site<'_>) -> Outcome<Answer> {
@@ -165,12 +176,18 @@ impl Resolver<'_> {
 
     fn ask_aws(&mut self, address: Option<&str>, site: Site<'_>) -> Outcome<Answer> {
         match needs_address("aws", "'region' or 'accountId'", address, site)? {
-            "region" => self.option_or("region", "provider.region", "us-east-1", site).map(|region| Answer::text(region, site)),
+            "region" => self
+                .option_or("region", "provider.region", "us-east-1", site)
+                .map(|region| Answer::text(region, site)),
             "accountId" => match &self.given.account_id {
                 Some(account) => Ok(Answer::text(account.clone(), site)),
                 None => {
                     self.needs_account = true;
-                    Err(Diagnostic::error(site.place, "${aws:accountId} needs a server to ask, and none answered").into())
+                    Err(Diagnostic::error(
+                        site.place,
+                        "${aws:accountId} needs a server to ask, and none answered",
+                    )
+                    .into())
                 }
             },
             other => {
@@ -181,18 +198,22 @@ impl Resolver<'_> {
     }
 
     fn ask_file(&mut self, asked: &Asked<'_>, site: Site<'_>) -> Outcome<Answer> {
-        let Some(path) = asked.parameters.first().and_then(Node::as_text).filter(|path| !path.is_empty()) else {
+        let Some(path) = asked.parameters.first().and_then(Node::as_text).filter(|path| !path.is_empty())
+        else {
             return Err(Diagnostic::error(site.place, "which file? write ${file(path)}").into());
         };
         if has_extension(path, &["js", "cjs", "mjs", "ts"]) {
-            let problem = Diagnostic::error(site.place, format!("{path} would have to be run to know what it says"))
-                .help("write its values in YAML or JSON, or pass them in with ${env:…} or --param");
+            let problem =
+                Diagnostic::error(site.place, format!("{path} would have to be run to know what it says"))
+                    .help("write its values in YAML or JSON, or pass them in with ${env:…} or --param");
             return Err(problem.into());
         }
         let missing = || format!("there is no file {path}");
         if !has_extension(path, &["yml", "yaml", "json", "tfstate"]) {
             return match self.files.text(path) {
-                Ok(text) => Ok(text.map_or_else(|| Answer::Nothing(missing()), |(_, text)| Answer::text(text, site))),
+                Ok(text) => {
+                    Ok(text.map_or_else(|| Answer::Nothing(missing()), |(_, text)| Answer::text(text, site)))
+                }
                 Err(reason) => Err(Diagnostic::error(site.place, reason).into()),
             };
         }
@@ -209,7 +230,9 @@ impl Resolver<'_> {
             }
             let next = match node.value {
                 Value::Map(ref map) => map.get(key).cloned(),
-                Value::List(ref items) => key.parse::<usize>().ok().and_then(|index| items.get(index).cloned()),
+                Value::List(ref items) => {
+                    key.parse::<usize>().ok().and_then(|index| items.get(index).cloned())
+                }
                 _ => None,
             };
             match next {
@@ -246,7 +269,9 @@ impl Resolver<'_> {
             return Ok(value.clone());
         }
         match self.ask_self(address, site)? {
-            Answer::Found(node) => Ok(node.as_text().filter(|text| !text.is_empty()).unwrap_or(default).to_owned()),
+            Answer::Found(node) => {
+                Ok(node.as_text().filter(|text| !text.is_empty()).unwrap_or(default).to_owned())
+            }
             Answer::Nothing(_) => Ok(default.to_owned()),
         }
     }
@@ -271,9 +296,9 @@ fn str_to_bool(parameters: &[Node], site: Site<'_>) -> Outcome<Answer> {
 }
 
 fn needs_address<'a>(kind: &str, what: &str, address: Option<&'a str>, site: Site<'_>) -> Outcome<&'a str> {
-    address.filter(|address| !address.is_empty()).ok_or_else(|| {
-        Diagnostic::error(site.place, format!("'{kind}' needs {what}: ${{{kind}:…}}")).into()
-    })
+    address
+        .filter(|address| !address.is_empty())
+        .ok_or_else(|| Diagnostic::error(site.place, format!("'{kind}' needs {what}: ${{{kind}:…}}")).into())
 }
 
 fn contains_broken(node: &Node) -> bool {

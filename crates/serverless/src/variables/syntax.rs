@@ -199,9 +199,8 @@ impl<'a> Parser<'a> {
 
     fn word(&mut self) -> &'a str {
         let rest = self.rest();
-        let end = rest
-            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-'))
-            .unwrap_or(rest.len());
+        let end =
+            rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-')).unwrap_or(rest.len());
         self.at += end;
         &rest[..end]
     }
@@ -378,10 +377,7 @@ mod tests {
             only("${opt:stage, self:custom.defaultStage}"),
             [call("opt", "stage"), call("self", "custom.defaultStage")]
         );
-        assert_eq!(
-            only("${opt:n, 20}"),
-            [call("opt", "n"), Source::Value(Literal::Number(20.0))]
-        );
+        assert_eq!(only("${opt:n, 20}"), [call("opt", "n"), Source::Value(Literal::Number(20.0))]);
         assert_eq!(
             only("${env:A,'b c, d'}"),
             [call("env", "A"), Source::Value(Literal::Text("b c, d".to_owned()))]
@@ -406,8 +402,17 @@ mod tests {
 
     #[test]
     fn what_is_cloudformations_is_left_alone() {
-        for text in ["${AWS::Region}", "a-${Bucket}", "${Pool.Arn}", "${!Literal}", "${foo::bar}", "$ {", "$", "${", "${}"]
-        {
+        for text in [
+            "${AWS::Region}",
+            "a-${Bucket}",
+            "${Pool.Arn}",
+            "${!Literal}",
+            "${foo::bar}",
+            "$ {",
+            "$",
+            "${",
+            "${}",
+        ] {
             assert_eq!(parse(text), Ok(None), "{text}");
         }
         let pieces = parse("arn:${AWS::Partition}:${self:custom.x}/${a.${opt:b}}").unwrap().unwrap();

@@ -58,7 +58,10 @@ fn the_posts_stage_and_everything_it_feeds() {
 #[test]
 fn files_bring_objects_keys_and_text() {
     let setting = Setting::new(&[
-        ("config/dev.yml", "table:\n  name: ${self:service}-t\n  inner: ${file(config/more.json)}\nlist: [a, '${opt:x, ''y''}']\n"),
+        (
+            "config/dev.yml",
+            "table:\n  name: ${self:service}-t\n  inner: ${file(config/more.json)}\nlist: [a, '${opt:x, ''y''}']\n",
+        ),
         ("config/more.json", "{\"deep\": {\"er\": [1, {\"x\": \"${sls:stage}\"}]}}"),
         ("note.txt", "hello ${self:service}"),
     ]);
@@ -88,16 +91,27 @@ fn environment_parameters_and_switches() {
     assert_eq!(problems, "");
     assert_eq!(
         [&json["a"], &json["b"], &json["c"], &json["d"], &json["n"], &json["e"], &json["f"]],
-        [&json!("from env"), &json!("none"), &json!(true), &json!("x.dev.example"), &json!(4), &json!("id-1700000000000"), &Json::Null]
+        [
+            &json!("from env"),
+            &json!("none"),
+            &json!(true),
+            &json!("x.dev.example"),
+            &json!(4),
+            &json!("id-1700000000000"),
+            &Json::Null
+        ]
     );
 }
 
 #[test]
 fn a_circle_is_shown_with_its_path() {
-    let (_, problems) = Setting::new(&[])
-        .resolve("custom:\n  a: ${self:custom.b}\n  b: x${self:custom.c}\n  c: ${self:custom.a}\nself: ${self:self}\n");
+    let (_, problems) = Setting::new(&[]).resolve(
+        "custom:\n  a: ${self:custom.b}\n  b: x${self:custom.c}\n  c: ${self:custom.a}\nself: ${self:self}\n",
+    );
     assert!(
-        problems.contains("serverless.yml:4:6: error: a circle of variables: custom.a → custom.b → custom.c → custom.a"),
+        problems.contains(
+            "serverless.yml:4:6: error: a circle of variables: custom.a → custom.b → custom.c → custom.a"
+        ),
         "{problems}"
     );
     assert!(problems.contains("5:7: error: a circle of variables: self → self"), "{problems}");
@@ -141,19 +155,33 @@ fn a_file_that_keeps_growing_is_stopped() {
 }
 
 #[test]
+fn a_long_chain_is_refused_before_the_stack_is_used_up() {
+    let chain = |length: usize| {
+        let links = (0..length).rev().map(|at| format!("v{}: ${{self:v{at}}}\n", at + 1));
+        links.collect::<String>() + "v0: end\n"
+    };
+    assert_eq!(Setting::new(&[]).resolve(&chain(60)).0["v60"], "end");
+    assert!(Setting::new(&[]).resolve(&chain(5000)).1.contains("wait for one another"));
+}
+
+#[test]
 fn dotenv_adds_what_is_not_set() {
-    let setting = Setting::new(&[(".env", "A=file\nB=\"two words\"\n"), (".env.beta", "A=beta\n")]).env("C", "set");
+    let setting =
+        Setting::new(&[(".env", "A=file\nB=\"two words\"\n"), (".env.beta", "A=beta\n")]).env("C", "set");
     let text = "useDotenv: true\na: ${env:A}\nb: ${env:B, 'no'}\nc: ${env:C}\n";
     let (json, problems) = setting.resolve(text);
     assert_eq!(problems, "");
     assert_eq!([&json["a"], &json["b"], &json["c"]], ["file", "two words", "set"]);
-    let (json, _) = Setting::new(&[(".env", "A=file\n"), (".env.beta", "A=beta\n")]).option("stage", "beta").resolve(text);
+    let (json, _) = Setting::new(&[(".env", "A=file\n"), (".env.beta", "A=beta\n")])
+        .option("stage", "beta")
+        .resolve(text);
     assert_eq!(json["a"], "beta");
 }
 
 #[test]
 fn cloudformations_own_are_kept_and_escapes_taken_off() {
-    let (json, problems) = Setting::new(&[]).resolve("service: s\na: 'arn:${AWS::Region}:${self:service}'\nb: '\\${self:x}'\nc: ${self:b}\n");
+    let (json, problems) = Setting::new(&[])
+        .resolve("service: s\na: 'arn:${AWS::Region}:${self:service}'\nb: '\\${self:x}'\nc: ${self:b}\n");
     assert_eq!(problems, "");
     assert_eq!(json["a"], "arn:${AWS::Region}:s");
     assert_eq!(json["b"], "${self:x}");

@@ -124,12 +124,8 @@ impl Reader<'_> {
                 self.open(start, anchor, tag.map(std::borrow::Cow::into_owned), Content::List(Vec::new()))?;
             }
             Event::MappingStart(anchor, tag) => {
-                let content = Content::Map {
-                    map: Map::default(),
-                    seen: HashMap::new(),
-                    key: None,
-                    merges: Vec::new(),
-                };
+                let content =
+                    Content::Map { map: Map::default(), seen: HashMap::new(), key: None, merges: Vec::new() };
                 self.open(start, anchor, tag.map(std::borrow::Cow::into_owned), content)?;
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -164,7 +160,10 @@ impl Reader<'_> {
             return Err(Diagnostic::error(self.point(start), "a key must be text, not a list or an object"));
         }
         if self.stack.len() >= DEEPEST {
-            return Err(Diagnostic::error(self.point(start), format!("nested more than {DEEPEST} levels deep")));
+            return Err(Diagnostic::error(
+                self.point(start),
+                format!("nested more than {DEEPEST} levels deep"),
+            ));
         }
         self.stack.push(Open { start, anchor, tag, content });
         Ok(())
@@ -175,7 +174,9 @@ impl Reader<'_> {
     }
 
     fn take_key(&mut self, text: &str, style: ScalarStyle, place: Place) {
-        let Some(Open { content: Content::Map { seen, key, .. }, .. }) = self.stack.last_mut() else { return };
+        let Some(Open { content: Content::Map { seen, key, .. }, .. }) = self.stack.last_mut() else {
+            return;
+        };
         let merges = style == ScalarStyle::Plain && text == "<<";
         let text = if style == ScalarStyle::Plain { scalars::as_key(text) } else { text.to_owned() };
         if !merges && let Some(first) = seen.insert(text.clone(), place) {

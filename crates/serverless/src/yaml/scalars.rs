@@ -38,15 +38,14 @@ fn number(text: &str) -> Option<Number> {
     let sign = if negative { -1 } else { 1 };
     for (prefix, radix) in [("0b", 2), ("0o", 8), ("0x", 16)] {
         if let Some(rest) = digits.strip_prefix(prefix) {
-            return i64::from_str_radix(&without_underscores(rest)?, radix).ok().map(|n| Number::from(sign * n));
+            return i64::from_str_radix(&without_underscores(rest)?, radix)
+                .ok()
+                .map(|n| Number::from(sign * n));
         }
     }
     if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') {
-        let plain = without_underscores(digits)?;
-        return match plain.parse::<i64>() {
-            Ok(n) => Some(Number::from(sign * n)),
-            Err(_) => plain.parse::<f64>().ok().and_then(|n| Number::from_f64(f64::from(sign as i8) * n)),
-        };
+        // More digits than a number holds are digits: an account, a key. JavaScript would round them.
+        return without_underscores(digits)?.parse::<i64>().ok().map(|n| Number::from(sign * n));
     }
     if !is_float(digits) || text.ends_with('_') {
         return None;

@@ -57,7 +57,8 @@ fn a_key_written_twice_is_shown_with_the_first() {
 
 #[test]
 fn merge_keys_fill_in_what_is_not_written() {
-    let (json, problems) = parsed("base: &b {x: 1, y: 2}\nuse:\n  y: 3\n  <<: *b\nmany:\n  <<: [*b, {z: 4}]\n");
+    let (json, problems) =
+        parsed("base: &b {x: 1, y: 2}\nuse:\n  y: 3\n  <<: *b\nmany:\n  <<: [*b, {z: 4}]\n");
     assert_eq!(problems, "");
     assert_eq!(json.unwrap()["use"], json!({"y": 3, "x": 1}));
     assert!(parsed("a:\n  <<: 5\n").1.contains("2:7: error: '<<' merges"));
