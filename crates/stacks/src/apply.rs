@@ -30,7 +30,8 @@ struct Front {
 }
 
 pub async fn forward(run: &mut Run) -> Result<(), Halt> {
-    let accepted = Desired::accepted(&run.engine, &run.stack.revision, &run.stack.arn, &run.stack.name).await?;
+    let accepted =
+        Desired::accepted(&run.engine, &run.stack.revision, &run.stack.arn, &run.stack.name).await?;
     let desired = match accepted {
         Ok(desired) => desired,
         Err(reason) => return finish::failed(run, Some(reason)).await,
@@ -91,7 +92,12 @@ fn interruption(run: &Run) -> Result<Option<String>, Halt> {
 }
 
 /// Begins what is ready, as much as there is room for, in one commit. `true`: look again, more may have become ready.
-async fn begin(run: &mut Run, desired: &Desired, front: &mut Front, calls: &mut Working) -> Result<bool, Halt> {
+async fn begin(
+    run: &mut Run,
+    desired: &Desired,
+    front: &mut Front,
+    calls: &mut Working,
+) -> Result<bool, Halt> {
     let room = run.engine.config.parallel.saturating_sub(calls.len());
     let mut ready = desired.graph.ready(&front.done, &front.working);
     ready.truncate(room);
@@ -125,7 +131,12 @@ async fn begin(run: &mut Run, desired: &Desired, front: &mut Front, calls: &mut 
     Ok(settled && front.failed.is_empty())
 }
 
-async fn take_in(run: &mut Run, desired: &Desired, front: &mut Front, outcomes: Vec<(String, Outcome)>) -> Result<(), Halt> {
+async fn take_in(
+    run: &mut Run,
+    desired: &Desired,
+    front: &mut Front,
+    outcomes: Vec<(String, Outcome)>,
+) -> Result<(), Halt> {
     let mut step = Step::default();
     for (id, outcome) in outcomes {
         front.working.remove(&id);
@@ -145,7 +156,8 @@ async fn take_in(run: &mut Run, desired: &Desired, front: &mut Front, outcomes: 
 fn again(row: &ResourceRow, desired: &Desired) -> Option<(Instance, Call)> {
     match row.mark.as_ref()?.work.as_ref()? {
         Work::Create { instance, replace } => {
-            let follows = row.live.as_ref().filter(|_| *replace && !desired.may_be_lost.contains(&row.logical_id));
+            let follows =
+                row.live.as_ref().filter(|_| *replace && !desired.may_be_lost.contains(&row.logical_id));
             let call = Call::Create {
                 properties: instance.properties.value.clone(),
                 follows: follows.and_then(|live| live.physical_id.clone()),

@@ -16,9 +16,19 @@ const ATTEMPTS: u32 = 6;
 /// What is to be done to one resource.
 pub enum Call {
     /// `follows`: the physical resource it takes the place of, where that must hold nothing that would be lost.
-    Create { properties: Value, follows: Option<String> },
-    Update { physical_id: String, old: Value, new: Value },
-    Delete { physical_id: String, properties: Value },
+    Create {
+        properties: Value,
+        follows: Option<String>,
+    },
+    Update {
+        physical_id: String,
+        old: Value,
+        new: Value,
+    },
+    Delete {
+        physical_id: String,
+        properties: Value,
+    },
 }
 
 pub type Outcome = Result<Option<Made>, Failure>;
@@ -33,7 +43,10 @@ pub fn call(
     Box::pin(async move {
         engine.checkpoint("before a call")?;
         let Some(handler) = engine.registry.get(&resource_type).cloned() else {
-            return Ok(Err(Failure::internal("CloudFormation", format!("Unrecognized resource type {resource_type}"))));
+            return Ok(Err(Failure::internal(
+                "CloudFormation",
+                format!("Unrecognized resource type {resource_type}"),
+            )));
         };
         let outcome = until_it_stands(&engine, handler.as_ref(), context, &call).await;
         engine.checkpoint("after a call")?;
@@ -41,7 +54,12 @@ pub fn call(
     })
 }
 
-async fn until_it_stands(engine: &Engine, handler: &dyn ResourceType, mut context: Context, call: &Call) -> Outcome {
+async fn until_it_stands(
+    engine: &Engine,
+    handler: &dyn ResourceType,
+    mut context: Context,
+    call: &Call,
+) -> Outcome {
     let mut pause = engine.config.retry_pause;
     let mut attempt = 1;
     loop {
@@ -69,24 +87,40 @@ async fn attempted(handler: &dyn ResourceType, context: &Context, call: &Call) -
                 && let Some(held) = handler.holds(context, former).await?
             {
                 let id = &context.logical_id;
-                return Err(Failure::invalid("CloudFormation", format!("{former} ({id}) is not replaced: {held} would be lost")));
+                return Err(Failure::invalid(
+                    "CloudFormation",
+                    format!("{former} ({id}) is not replaced: {held} would be lost"),
+                ));
             }
             handler.create(context, properties).await.map(Some)
         }
-        Call::Update { physical_id, old, new } => handler.update(context, physical_id, old, new).await.map(Some),
-        Call::Delete { physical_id, properties } => match handler.delete(context, physical_id, properties).await {
-            Err(failure) if failure.is_not_found() => Ok(None),
-            Err(failure) => Err(failure),
-            Ok(()) => Ok(None),
-        },
+        Call::Update { physical_id, old, new } => {
+            handler.update(context, physical_id, old, new).await.map(Some)
+        }
+        Call::Delete { physical_id, properties } => {
+            match handler.delete(context, physical_id, properties).await {
+                Err(failure) if failure.is_not_found() => Ok(None),
+                Err(failure) => Err(failure),
+                Ok(()) => Ok(None),
+            }
+        }
     }
 }
 
 fn late(deadline: Duration) -> Failure {
-    Failure::internal("CloudFormation", format!("Exceeded attempts to wait: no answer within {} s", deadline.as_secs()))
+    Failure::internal(
+        "CloudFormation",
+        format!("Exceeded attempts to wait: no answer within {} s", deadline.as_secs()),
+    )
 }
 
-pub fn context(engine: &Engine, stack: &StackRow, logical_id: &str, instance: &Instance, resumed: bool) -> Context {
+pub fn context(
+    engine: &Engine,
+    stack: &StackRow,
+    logical_id: &str,
+    instance: &Instance,
+    resumed: bool,
+) -> Context {
     let principal = stack.operation.as_ref().map(|operation| operation.principal.clone()).unwrap_or_default();
     Context {
         account: engine.config.account.to_string(),
@@ -104,7 +138,11 @@ pub fn context(engine: &Engine, stack: &StackRow, logical_id: &str, instance: &I
 
 /// The instance as it is after a call that made or changed it.
 pub fn settled(engine: &Engine, instance: &Instance, properties: Properties, made: Made) -> Instance {
-    let secret = engine.registry.get(&instance.resource_type).map(|handler| handler.secret_attributes()).unwrap_or_default();
+    let secret = engine
+        .registry
+        .get(&instance.resource_type)
+        .map(|handler| handler.secret_attributes())
+        .unwrap_or_default();
     let attributes: BTreeMap<String, Attribute> = made
         .attributes
         .into_iter()

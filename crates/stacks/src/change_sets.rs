@@ -18,6 +18,10 @@ pub async fn by_arn(engine: &Engine, arn: &str) -> Result<Option<Versioned<Chang
     Ok(engine.store.query(query).await?.rows.into_iter().next())
 }
 
-pub async fn by_name(engine: &Engine, stack: &str, name: &str) -> Result<Option<Versioned<ChangeSetRow>>, Halt> {
+pub async fn by_name(
+    engine: &Engine,
+    stack: &str,
+    name: &str,
+) -> Result<Option<Versioned<ChangeSetRow>>, Halt> {
     Ok(engine.store.get::<ChangeSetRow>(&engine.home(), &format!("{stack}/{name}")).await?)
 }

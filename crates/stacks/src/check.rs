@@ -21,7 +21,10 @@ pub fn check(template: &Template, registry: &Registry) -> Vec<Problem> {
             if template.resource(name).is_none() {
                 check.problem(*span, unresolved(name));
             } else if *name == resource.logical_id {
-                check.problem(*span, format!("Circular dependency between resources: [{name}]: {name} → {name}"));
+                check.problem(
+                    *span,
+                    format!("Circular dependency between resources: [{name}]: {name} → {name}"),
+                );
             }
         }
     }
@@ -69,10 +72,19 @@ impl Check<'_> {
 
     fn named(&mut self, name: &str, span: Span) {
         const PSEUDO: [&str; 8] = [
-            "AWS::AccountId", "AWS::NoValue", "AWS::NotificationARNs", "AWS::Partition", "AWS::Region", "AWS::StackId",
-            "AWS::StackName", "AWS::URLSuffix",
+            "AWS::AccountId",
+            "AWS::NoValue",
+            "AWS::NotificationARNs",
+            "AWS::Partition",
+            "AWS::Region",
+            "AWS::StackId",
+            "AWS::StackName",
+            "AWS::URLSuffix",
         ];
-        if !PSEUDO.contains(&name) && self.template.parameter(name).is_none() && self.template.resource(name).is_none() {
+        if !PSEUDO.contains(&name)
+            && self.template.parameter(name).is_none()
+            && self.template.resource(name).is_none()
+        {
             self.problem(span, unresolved(name));
         }
     }
@@ -95,7 +107,10 @@ impl Check<'_> {
         if let Some((name, span)) = condition
             && self.template.condition(name).is_none()
         {
-            self.problem(*span, format!("Unresolved condition dependency {name} in the {block} block of the template"));
+            self.problem(
+                *span,
+                format!("Unresolved condition dependency {name} in the {block} block of the template"),
+            );
         }
     }
 

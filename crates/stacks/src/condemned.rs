@@ -62,7 +62,14 @@ impl<'a> Condemned<'a> {
             row.doomed.push(instance);
             return;
         }
-        let event = run.clock.told(&run.engine, &run.stack, row, Some(&instance), ResourceStatus::DeleteSkipped, None);
+        let event = run.clock.told(
+            &run.engine,
+            &run.stack,
+            row,
+            Some(&instance),
+            ResourceStatus::DeleteSkipped,
+            None,
+        );
         step.events.push(event);
         if row.live.is_none() {
             row.set(ResourceStatus::DeleteSkipped, None, run.engine.clock.now());

@@ -36,7 +36,14 @@ pub struct Desired {
 
 impl Desired {
     /// The problems it returns beside itself are those of the conditions.
-    pub fn new(engine: &Engine, template: Template, revision: &Revision, arn: &str, name: &str, exports: BTreeMap<String, String>) -> (Self, Vec<Problem>) {
+    pub fn new(
+        engine: &Engine,
+        template: Template,
+        revision: &Revision,
+        arn: &str,
+        name: &str,
+        exports: BTreeMap<String, String>,
+    ) -> (Self, Vec<Problem>) {
         let parameters: BTreeMap<_, _> =
             revision.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.clone())).collect();
         let pseudo = Pseudo {
@@ -70,7 +77,12 @@ impl Desired {
     }
 
     /// Of a revision that was accepted before. What cannot be read any more is the reason it fails.
-    pub async fn accepted(engine: &Engine, revision: &Revision, arn: &str, name: &str) -> Result<Result<Self, String>, Halt> {
+    pub async fn accepted(
+        engine: &Engine,
+        revision: &Revision,
+        arn: &str,
+        name: &str,
+    ) -> Result<Result<Self, String>, Halt> {
         let exports = exports(engine).await?;
         Ok(match Template::parse(&revision.template) {
             Ok(template) => Ok(Self::new(engine, template, revision, arn, name, exports).0),
@@ -112,21 +124,35 @@ impl Desired {
             let span = locate(&resource.properties, &path, resource.span);
             problems.push(Problem::new(
                 span,
-                format!("Properties validation failed for resource {} with message: {message}", resource.logical_id),
+                format!(
+                    "Properties validation failed for resource {} with message: {message}",
+                    resource.logical_id
+                ),
             ));
         }
         (Properties { value, secrets }, problems)
     }
 
     /// Outputs whose condition holds. A value that is not known yet leaves its output out.
-    pub fn outputs(&self, resources: &dyn Resources, imports: &mut BTreeSet<String>) -> (Vec<OutputValue>, Vec<Problem>) {
+    pub fn outputs(
+        &self,
+        resources: &dyn Resources,
+        imports: &mut BTreeSet<String>,
+    ) -> (Vec<OutputValue>, Vec<Problem>) {
         let mut outputs = Vec::new();
         let mut problems = Vec::new();
         for output in &self.template.outputs {
-            if output.condition.as_ref().is_some_and(|(name, _)| !self.conditions.get(name).copied().unwrap_or(false)) {
+            if output
+                .condition
+                .as_ref()
+                .is_some_and(|(name, _)| !self.conditions.get(name).copied().unwrap_or(false))
+            {
                 continue;
             }
-            let export = output.export.as_ref().map(|node| self.output_text(node, output, resources, imports, &mut problems));
+            let export = output
+                .export
+                .as_ref()
+                .map(|node| self.output_text(node, output, resources, imports, &mut problems));
             let value = self.output_text(&output.value, output, resources, imports, &mut problems);
             if let (Some(value), None | Some(Some(_))) = (value, &export) {
                 outputs.push(OutputValue {

@@ -8,7 +8,10 @@ use crate::{
     attempt::{self, Call, Outcome},
     engine::Halt,
     exports,
-    rows::{Operation, OperationKind, Progress, ResourceRow, ResourceStatus, StackNameRow, StackRow, StackStatus, kept_until},
+    rows::{
+        Operation, OperationKind, Progress, ResourceRow, ResourceStatus, StackNameRow, StackRow, StackStatus,
+        kept_until,
+    },
     run::{Run, Step},
     transition,
 };
@@ -54,7 +57,9 @@ fn ready(run: &Run, working: &BTreeSet<String>, lenient: bool) -> Vec<String> {
     let waits_for = |id: &str| {
         standing.iter().any(|other| {
             let blocks = !lenient || !has_failed(other);
-            blocks && other.logical_id != id && other.doomed.iter().any(|doomed| doomed.dependencies.iter().any(|needed| needed == id))
+            blocks
+                && other.logical_id != id
+                && other.doomed.iter().any(|doomed| doomed.dependencies.iter().any(|needed| needed == id))
         })
     };
     let candidates: Vec<String> = standing
@@ -80,7 +85,9 @@ async fn begin(run: &mut Run, ids: &[String]) -> Result<(), Halt> {
     for id in ids {
         let Some(mut row) = run.rows.get(id).cloned() else { continue };
         let Some(instance) = row.doomed.first().cloned() else { continue };
-        let Some(mark) = row.mark.as_mut().filter(|mark| mark.progress == Progress::Waiting) else { continue };
+        let Some(mark) = row.mark.as_mut().filter(|mark| mark.progress == Progress::Waiting) else {
+            continue;
+        };
         mark.progress = Progress::Working;
         let (status, now) = (ResourceStatus::DeleteInProgress, run.engine.clock.now());
         if row.live.is_none() {
@@ -145,7 +152,8 @@ async fn finish(run: &mut Run) -> Result<(), Halt> {
         leave_behind(run, &mut step);
         failed.clear();
     }
-    let why = (!failed.is_empty()).then(|| format!("The following resource(s) failed to delete: [{}]. ", failed.join(", ")));
+    let why = (!failed.is_empty())
+        .then(|| format!("The following resource(s) failed to delete: [{}]. ", failed.join(", ")));
     match stack.status {
         StackStatus::UpdateCompleteCleanupInProgress => {
             stack.status = StackStatus::UpdateComplete;
@@ -156,7 +164,8 @@ async fn finish(run: &mut Run) -> Result<(), Halt> {
             forget(run, &mut step);
         }
         StackStatus::RollbackInProgress => {
-            stack.status = if why.is_some() { StackStatus::RollbackFailed } else { StackStatus::RollbackComplete };
+            stack.status =
+                if why.is_some() { StackStatus::RollbackFailed } else { StackStatus::RollbackComplete };
             step.also = exports::released(&run.engine, &stack.name, &stack.revision.imports).await?;
         }
         _ if why.is_some() => stack.status = StackStatus::DeleteFailed,
@@ -180,7 +189,14 @@ fn forget(run: &Run, step: &mut Step) {
 fn leave_behind(run: &mut Run, step: &mut Step) {
     for mut row in run.rows.values().filter(|row| !row.doomed.is_empty()).cloned().collect::<Vec<_>>() {
         for instance in std::mem::take(&mut row.doomed) {
-            let event = run.clock.told(&run.engine, &run.stack, &row, Some(&instance), ResourceStatus::DeleteSkipped, None);
+            let event = run.clock.told(
+                &run.engine,
+                &run.stack,
+                &row,
+                Some(&instance),
+                ResourceStatus::DeleteSkipped,
+                None,
+            );
             step.events.push(event);
         }
         row.set(ResourceStatus::DeleteSkipped, None, run.engine.clock.now());
@@ -189,7 +205,12 @@ fn leave_behind(run: &mut Run, step: &mut Step) {
 }
 
 /// The stack is gone: its name and what it imported are free, and its rows stay to be looked at for a while.
-async fn deleted(run: &mut Run, stack: &mut StackRow, operation: &Operation, step: &mut Step) -> Result<(), Halt> {
+async fn deleted(
+    run: &mut Run,
+    stack: &mut StackRow,
+    operation: &Operation,
+    step: &mut Step,
+) -> Result<(), Halt> {
     let now = run.engine.clock.now();
     stack.status = StackStatus::DeleteComplete;
     stack.deleted_at = Some(now);

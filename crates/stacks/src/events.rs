@@ -19,7 +19,8 @@ pub struct EventClock {
 
 impl EventClock {
     pub async fn of(engine: &Engine, stack: &str) -> Result<Self, Halt> {
-        let newest = Query::<EventRow>::in_partition(&engine.home()).starts_with(format!("{stack}/")).limit(1);
+        let newest =
+            Query::<EventRow>::in_partition(&engine.home()).starts_with(format!("{stack}/")).limit(1);
         let page = engine.store.query(newest).await?;
         Ok(Self { last: page.rows.first().map_or(0, |row| row.value.at.millis()) })
     }
@@ -45,7 +46,13 @@ impl EventClock {
     }
 
     /// A resource's state as it stands in `row`, about `instance`.
-    pub fn resource(&mut self, engine: &Engine, stack: &StackRow, row: &ResourceRow, instance: Option<&Instance>) -> EventRow {
+    pub fn resource(
+        &mut self,
+        engine: &Engine,
+        stack: &StackRow,
+        row: &ResourceRow,
+        instance: Option<&Instance>,
+    ) -> EventRow {
         self.told(engine, stack, row, instance, row.status, row.reason.clone())
     }
 
@@ -62,10 +69,14 @@ impl EventClock {
         EventRow {
             logical_id: row.logical_id.clone(),
             physical_id: instance.and_then(|instance| instance.physical_id.clone()),
-            resource_type: instance.map_or_else(|| row.resource_type.clone(), |instance| instance.resource_type.clone()),
+            resource_type: instance
+                .map_or_else(|| row.resource_type.clone(), |instance| instance.resource_type.clone()),
             status: status.name().to_owned(),
             reason,
-            properties: instance.map(|instance| instance.properties.starred()).filter(Value::is_object).map(|value| value.to_string()),
+            properties: instance
+                .map(|instance| instance.properties.starred())
+                .filter(Value::is_object)
+                .map(|value| value.to_string()),
             event_id: format!("{}-{}-{}", row.logical_id, status.name(), iso(at)),
             ..blank(stack, at)
         }
@@ -93,5 +104,8 @@ fn blank(stack: &StackRow, at: Timestamp) -> EventRow {
 /// `2026-11-01T10:00:00.123Z`
 fn iso(at: Timestamp) -> String {
     let nanos = i128::from(at.millis()) * 1_000_000;
-    OffsetDateTime::from_unix_timestamp_nanos(nanos).ok().and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default()
+    OffsetDateTime::from_unix_timestamp_nanos(nanos)
+        .ok()
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_default()
 }

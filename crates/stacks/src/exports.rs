@@ -10,14 +10,21 @@ use crate::{
 };
 
 /// The batch that makes the stack's exports what `outputs` say, or why it cannot be.
-pub async fn replaced(engine: &Engine, stack: &StackRow, outputs: &[OutputValue]) -> Result<Result<Batch, String>, Halt> {
+pub async fn replaced(
+    engine: &Engine,
+    stack: &StackRow,
+    outputs: &[OutputValue],
+) -> Result<Result<Batch, String>, Halt> {
     let existing = engine.store.query_all(Query::<ExportRow>::in_partition(&stack.home)).await?;
     let mut batch = Batch::new();
     let mut named = BTreeSet::new();
     for output in outputs {
         let Some(name) = &output.export else { continue };
         if !named.insert(name.clone()) {
-            return Ok(Err(format!("Template format error: Output {} is malformed. Duplicate Export names.", output.key)));
+            return Ok(Err(format!(
+                "Template format error: Output {} is malformed. Duplicate Export names.",
+                output.key
+            )));
         }
         let row = ExportRow {
             home: stack.home.clone(),
@@ -31,7 +38,10 @@ pub async fn replaced(engine: &Engine, stack: &StackRow, outputs: &[OutputValue]
         match existing.iter().find(|known| known.value.name == *name) {
             None => batch = batch.insert(&row),
             Some(known) if known.value.stack != stack.id => {
-                return Ok(Err(format!("Export with name {name} is already exported by stack {}. ", known.value.stack_name)));
+                return Ok(Err(format!(
+                    "Export with name {name} is already exported by stack {}. ",
+                    known.value.stack_name
+                )));
             }
             Some(known) if known.value.value == output.value => {}
             Some(known) if !known.value.importers.is_empty() => {
@@ -40,7 +50,9 @@ pub async fn replaced(engine: &Engine, stack: &StackRow, outputs: &[OutputValue]
             Some(known) => batch = batch.replace(known, &row),
         }
     }
-    for known in existing.iter().filter(|known| known.value.stack == stack.id && !named.contains(&known.value.name)) {
+    for known in
+        existing.iter().filter(|known| known.value.stack == stack.id && !named.contains(&known.value.name))
+    {
         if !known.value.importers.is_empty() {
             return Ok(Err(in_use(&known.value, "deleted")));
         }
@@ -55,7 +67,11 @@ pub async fn withdrawn(engine: &Engine, stack: &StackRow) -> Result<Result<Batch
 }
 
 /// Notes that the stack imports these from now on. An export that went meanwhile is the reason it cannot.
-pub async fn claimed(engine: &Engine, stack_name: &str, names: &[String]) -> Result<Result<Batch, String>, Halt> {
+pub async fn claimed(
+    engine: &Engine,
+    stack_name: &str,
+    names: &[String],
+) -> Result<Result<Batch, String>, Halt> {
     let mut batch = Batch::new();
     for name in names {
         let Some(known) = export(engine, name).await? else {

@@ -17,7 +17,8 @@ impl Graph {
     /// From `Ref`, `Fn::GetAtt`, `Fn::Sub` and `DependsOn`; of an `Fn::If` the taken branch.
     pub fn of(template: &Template, conditions: &BTreeMap<String, bool>) -> Self {
         let present = |condition: &Option<(String, Span)>| match condition {
-            Some((name, _)) => conditions.get(name).copied().unwrap_or(false),
+            // One that there is not is a problem of its own; its resource counts, so that it does not cause others.
+            Some((name, _)) => conditions.get(name).copied().unwrap_or(true),
             None => true,
         };
         let there: BTreeSet<&str> = template
@@ -27,7 +28,9 @@ impl Graph {
             .map(|resource| resource.logical_id.as_str())
             .collect();
         let mut needs = BTreeMap::new();
-        for resource in template.resources.iter().filter(|resource| there.contains(resource.logical_id.as_str())) {
+        for resource in
+            template.resources.iter().filter(|resource| there.contains(resource.logical_id.as_str()))
+        {
             let mut references = Vec::new();
             collect(&resource.properties, Some(conditions), &mut references);
             let referred = references.into_iter().filter_map(|reference| match reference.target {
@@ -95,7 +98,11 @@ impl Graph {
     /// The cycle as a problem of the template, at the first resource on it.
     pub fn cycle_problem(&self, template: &Template) -> Option<Problem> {
         let cycle = self.cycle()?;
-        let span = cycle.first().and_then(|id| template.resource(id)).map(|resource| resource.span).unwrap_or_default();
+        let span = cycle
+            .first()
+            .and_then(|id| template.resource(id))
+            .map(|resource| resource.span)
+            .unwrap_or_default();
         let mut members = cycle.clone();
         members.pop();
         Some(Problem::new(

@@ -32,6 +32,8 @@ mod start;
 mod stored;
 mod template;
 pub mod templates;
+#[cfg(test)]
+mod testing;
 mod transition;
 pub mod vault;
 

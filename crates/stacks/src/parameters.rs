@@ -53,7 +53,9 @@ impl ParameterValue {
             return Value::String(self.value.clone());
         }
         let items = self.value.split(',').map(str::trim);
-        Value::Array(items.filter(|_| !self.value.is_empty()).map(|item| Value::String(item.to_owned())).collect())
+        Value::Array(
+            items.filter(|_| !self.value.is_empty()).map(|item| Value::String(item.to_owned())).collect(),
+        )
     }
 }
 
@@ -81,7 +83,9 @@ pub fn resolve(
     for declared in declarations {
         let asked = given.iter().find(|one| one.parameter_key == declared.name);
         let value = match asked {
-            Some(Given { parameter_value: Some(value), use_previous_value: None | Some(false), .. }) => Some(value.clone()),
+            Some(Given { parameter_value: Some(value), use_previous_value: None | Some(false), .. }) => {
+                Some(value.clone())
+            }
             Some(Given { parameter_value: Some(_), use_previous_value: Some(true), .. }) => {
                 return Err(refused(format!(
                     "Invalid input for parameter key {}. Cannot specify usePreviousValue as true and non empty value for a parameter",
@@ -129,19 +133,27 @@ impl Declaration {
             Some(description) => format!("Parameter '{name}' failed to satisfy constraint: {description}"),
             None => otherwise,
         };
-        let items: Vec<&str> = if self.is_list() { value.split(',').map(str::trim).collect() } else { vec![value] };
+        let items: Vec<&str> =
+            if self.is_list() { value.split(',').map(str::trim).collect() } else { vec![value] };
         if self.parameter_type.contains("Number") {
             for item in &items {
-                let number: f64 = item.parse().map_err(|_| constrained(format!("Parameter '{name}' must be a number")))?;
+                let number: f64 =
+                    item.parse().map_err(|_| constrained(format!("Parameter '{name}' must be a number")))?;
                 if let Some(least) = self.min_value.filter(|least| number < *least) {
-                    return Err(constrained(format!("Parameter '{name}' must be a number not less than {least}")));
+                    return Err(constrained(format!(
+                        "Parameter '{name}' must be a number not less than {least}"
+                    )));
                 }
                 if let Some(most) = self.max_value.filter(|most| number > *most) {
-                    return Err(constrained(format!("Parameter '{name}' must be a number not greater than {most}")));
+                    return Err(constrained(format!(
+                        "Parameter '{name}' must be a number not greater than {most}"
+                    )));
                 }
             }
         }
-        if !self.allowed_values.is_empty() && !items.iter().all(|item| self.allowed_values.iter().any(|allowed| allowed == item)) {
+        if !self.allowed_values.is_empty()
+            && !items.iter().all(|item| self.allowed_values.iter().any(|allowed| allowed == item))
+        {
             return Err(constrained(format!("Parameter '{name}' must be one of AllowedValues")));
         }
         let length = value.chars().count() as u64;
@@ -152,8 +164,9 @@ impl Declaration {
             return Err(constrained(format!("Parameter '{name}' must contain at most {most} characters")));
         }
         if let Some(pattern) = &self.allowed_pattern {
-            let whole = Regex::new(&format!("^(?:{pattern})$"))
-                .map_err(|_| format!("Parameter '{name}' has an AllowedPattern that is not supported: {pattern}"))?;
+            let whole = Regex::new(&format!("^(?:{pattern})$")).map_err(|_| {
+                format!("Parameter '{name}' has an AllowedPattern that is not supported: {pattern}")
+            })?;
             if !items.iter().all(|item| whole.is_match(item)) {
                 return Err(constrained(format!("Parameter '{name}' must match pattern {pattern}")));
             }
@@ -166,7 +179,8 @@ fn declaration(parameter: &Parameter, problems: &mut Vec<Problem>) -> Declaratio
     let text = |key: &str| parameter.declaration.member(key).and_then(Node::scalar_text);
     let number = |key: &str| text(key).and_then(|text| text.parse::<f64>().ok());
     let parameter_type = text("Type").unwrap_or_default();
-    let supported = ["String", "Number", "List<Number>", "CommaDelimitedList", "List<String>"].contains(&parameter_type.as_str())
+    let supported = ["String", "Number", "List<Number>", "CommaDelimitedList", "List<String>"]
+        .contains(&parameter_type.as_str())
         || parameter_type.starts_with("AWS::EC2::")
         || parameter_type.starts_with("List<AWS::EC2::")
         || parameter_type.starts_with("AWS::Route53::");
@@ -174,15 +188,30 @@ fn declaration(parameter: &Parameter, problems: &mut Vec<Problem>) -> Declaratio
         problems.push(Problem::new(parameter.span, "Every Parameters object must contain a Type member."));
     } else if !supported {
         let span = parameter.declaration.member("Type").map_or(parameter.span, |node| node.span);
-        problems.push(Problem::new(span, format!("Parameter type {parameter_type} of {} is not supported here", parameter.name)));
+        problems.push(Problem::new(
+            span,
+            format!("Parameter type {parameter_type} of {} is not supported here", parameter.name),
+        ));
     }
     for entry in parameter.declaration.as_map().unwrap_or_default() {
         let known = [
-            "Type", "Default", "NoEcho", "Description", "ConstraintDescription", "AllowedValues", "AllowedPattern",
-            "MinLength", "MaxLength", "MinValue", "MaxValue",
+            "Type",
+            "Default",
+            "NoEcho",
+            "Description",
+            "ConstraintDescription",
+            "AllowedValues",
+            "AllowedPattern",
+            "MinLength",
+            "MaxLength",
+            "MinValue",
+            "MaxValue",
         ];
         if !known.contains(&entry.key.as_str()) {
-            problems.push(Problem::new(entry.key_span, format!("Invalid template parameter property '{}'", entry.key)));
+            problems.push(Problem::new(
+                entry.key_span,
+                format!("Invalid template parameter property '{}'", entry.key),
+            ));
         }
     }
     if let Some(default) = parameter.declaration.member("Default")
@@ -190,7 +219,11 @@ fn declaration(parameter: &Parameter, problems: &mut Vec<Problem>) -> Declaratio
     {
         problems.push(Problem::new(
             default.span,
-            format!("Every Default member must be a string; that of {} is {}", parameter.name, default.kind()),
+            format!(
+                "Every Default member must be a string; that of {} is {}",
+                parameter.name,
+                default.kind()
+            ),
         ));
     }
     Declaration {
@@ -238,7 +271,11 @@ Resources: {A: {Type: T}}
         assert!(problems.is_empty());
         let given: Vec<Given> = given
             .iter()
-            .map(|(key, value)| Given { parameter_key: (*key).into(), parameter_value: Some((*value).into()), use_previous_value: None })
+            .map(|(key, value)| Given {
+                parameter_key: (*key).into(),
+                parameter_value: Some((*value).into()),
+                use_previous_value: None,
+            })
             .collect();
         resolve(&declared, &given, &BTreeMap::new()).map_err(|error| error.message)
     }
@@ -255,7 +292,13 @@ Resources: {A: {Type: T}}
         assert_eq!(run(&[]).unwrap_err(), "Parameters: [Stage] must have values");
         assert_eq!(run(&[("Nope", "x")]).unwrap_err(), "Parameters: [Nope] do not exist in the template");
         assert_eq!(run(&[("Stage", "x")]).unwrap_err(), "Parameter 'Stage' must be one of AllowedValues");
-        assert_eq!(run(&[("Stage", "dev"), ("Size", "11")]).unwrap_err(), "Parameter 'Size' must be a number not greater than 10");
-        assert_eq!(run(&[("Stage", "dev"), ("Code", "a1")]).unwrap_err(), "Parameter 'Code' failed to satisfy constraint: letters");
+        assert_eq!(
+            run(&[("Stage", "dev"), ("Size", "11")]).unwrap_err(),
+            "Parameter 'Size' must be a number not greater than 10"
+        );
+        assert_eq!(
+            run(&[("Stage", "dev"), ("Code", "a1")]).unwrap_err(),
+            "Parameter 'Code' failed to satisfy constraint: letters"
+        );
     }
 }

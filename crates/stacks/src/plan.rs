@@ -10,8 +10,7 @@ use base::AwsError;
 pub use changes::{Action, Change, Replacement};
 
 use crate::{
-    attempt,
-    check,
+    attempt, check,
     desired::{self, Desired, REPLACE_TAG},
     engine::{Engine, Halt},
     intrinsics::{Lookup, Resources},
@@ -70,8 +69,13 @@ pub async fn plan(engine: &Engine, request: &Request, run: &Run) -> Result<Plan,
         // Parameters that are declared wrong make nonsense of the values given for them.
         return Err(validation_error(problems).into());
     }
-    let earlier: BTreeMap<_, _> =
-        run.stack.revision.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.clone())).collect();
+    let earlier: BTreeMap<_, _> = run
+        .stack
+        .revision
+        .parameters
+        .iter()
+        .map(|parameter| (parameter.name.clone(), parameter.clone()))
+        .collect();
     let values = match parameters::resolve(&declared, &request.parameters, &earlier) {
         Ok(values) => values,
         // What is wrong with the template comes first: it may be why a value seems to be missing.
@@ -120,7 +124,12 @@ pub async fn plan(engine: &Engine, request: &Request, run: &Run) -> Result<Plan,
 
 fn wanted_outputs(desired: &Desired) -> usize {
     let holds = |name: &str| desired.conditions.get(name).copied().unwrap_or(false);
-    desired.template.outputs.iter().filter(|output| output.condition.as_ref().is_none_or(|(name, _)| holds(name))).count()
+    desired
+        .template
+        .outputs
+        .iter()
+        .filter(|output| output.condition.as_ref().is_none_or(|(name, _)| holds(name)))
+        .count()
 }
 
 /// References while nothing has happened yet: what stays as it is tells its values, what is to be made does not.
@@ -136,7 +145,8 @@ impl Planned<'_> {
             return None;
         }
         let change = self.changes.iter().find(|change| change.logical_id == logical_id);
-        let fresh = change.is_some_and(|change| change.action == Action::Add || change.replacement != Replacement::Never);
+        let fresh = change
+            .is_some_and(|change| change.action == Action::Add || change.replacement != Replacement::Never);
         let live = self.run.rows.get(logical_id).and_then(|row| row.live.as_ref());
         Some(live.filter(|_| !fresh))
     }
@@ -175,7 +185,8 @@ fn resource_changes(
     let mut changes = Vec::new();
     let mut problems = Vec::new();
     let order = desired.graph.order();
-    let on_cycles: Vec<String> = desired.graph.ids().filter(|id| !order.iter().any(|one| one == id)).map(str::to_owned).collect();
+    let on_cycles: Vec<String> =
+        desired.graph.ids().filter(|id| !order.iter().any(|one| one == id)).map(str::to_owned).collect();
     for id in order.into_iter().chain(on_cycles) {
         let Some(resource) = desired.template.resource(&id) else { continue };
         let Some(handler) = engine.registry.get(&resource.resource_type) else { continue };
@@ -223,20 +234,30 @@ fn types_stay(desired: &Desired, run: &Run) -> Result<(), AwsError> {
 }
 
 /// What the template must be acknowledged for, as far as its properties are known.
-pub fn needed_capability(engine: &Engine, desired: &Desired, resources: &dyn Resources) -> Option<Capability> {
+pub fn needed_capability(
+    engine: &Engine,
+    desired: &Desired,
+    resources: &dyn Resources,
+) -> Option<Capability> {
     desired
         .graph
         .ids()
         .filter_map(|id| {
             let resource = desired.template.resource(id)?;
             let handler = engine.registry.get(&resource.resource_type)?;
-            let (properties, _) = desired.properties(resource, handler.as_ref(), resources, &mut BTreeSet::new());
+            let (properties, _) =
+                desired.properties(resource, handler.as_ref(), resources, &mut BTreeSet::new());
             handler.capability(&properties.value)
         })
         .max()
 }
 
-fn capabilities(engine: &Engine, desired: &Desired, planned: &Planned<'_>, given: &[String]) -> Result<(), AwsError> {
+fn capabilities(
+    engine: &Engine,
+    desired: &Desired,
+    planned: &Planned<'_>,
+    given: &[String],
+) -> Result<(), AwsError> {
     let has = |name: &str| given.iter().any(|one| one == name);
     let missing = match needed_capability(engine, desired, planned) {
         Some(Capability::NamedIam) if !has("CAPABILITY_NAMED_IAM") => "CAPABILITY_NAMED_IAM",
@@ -248,11 +269,18 @@ fn capabilities(engine: &Engine, desired: &Desired, planned: &Planned<'_>, given
 
 /// Refuses to replace what holds something that would be lost with it, unless the caller named it. A resource that goes
 /// while another of its type comes is a replacement too: a renamed logical id must not cost anyone their users.
-async fn nothing_is_lost(engine: &Engine, desired: &Desired, run: &Run, changes: &[Change]) -> Result<(), Unplannable> {
+async fn nothing_is_lost(
+    engine: &Engine,
+    desired: &Desired,
+    run: &Run,
+    changes: &[Change],
+) -> Result<(), Unplannable> {
     let mut refusals = Vec::new();
     for change in changes.iter().filter(|change| !desired.may_be_lost.contains(&change.logical_id)) {
         let renamed = change.action == Action::Remove
-            && changes.iter().any(|other| other.action == Action::Add && other.resource_type == change.resource_type);
+            && changes
+                .iter()
+                .any(|other| other.action == Action::Add && other.resource_type == change.resource_type);
         let replaced = change.action == Action::Modify && change.replacement == Replacement::Always;
         let (Some(physical_id), true) = (&change.physical_id, renamed || replaced) else { continue };
         let (Some(handler), Some(live)) = (
@@ -266,7 +294,10 @@ async fn nothing_is_lost(engine: &Engine, desired: &Desired, run: &Run, changes:
             continue;
         }
         let context = attempt::context(engine, &run.stack, &change.logical_id, live, false);
-        let held = handler.holds(&context, physical_id).await.map_err(|failure| refused(failure.reason(&live.token)))?;
+        let held = handler
+            .holds(&context, physical_id)
+            .await
+            .map_err(|failure| refused(failure.reason(&live.token)))?;
         if let Some(held) = held {
             let why = if renamed {
                 String::from("it is not in the template any more, and another of its type is new")

@@ -19,7 +19,8 @@ type Working = FuturesUnordered<BoxFuture<'static, Result<(String, Outcome), Hal
 
 /// Turns round. What needs no call is done at once.
 pub async fn begin(run: &mut Run, reason: String) -> Result<(), Halt> {
-    let stack = StackRow { status: StackStatus::UpdateRollbackInProgress, reason: Some(reason), ..run.stack.clone() };
+    let stack =
+        StackRow { status: StackStatus::UpdateRollbackInProgress, reason: Some(reason), ..run.stack.clone() };
     let transaction = run.operation()?.transaction.clone();
     let mut step = Step::default();
     step.events.push(run.stack_event(&stack));
@@ -109,7 +110,9 @@ async fn set_out(run: &mut Run, ids: &[String]) -> Result<(), Halt> {
     let mut step = Step::default();
     for id in ids {
         let Some(mut row) = run.rows.get(id).cloned() else { continue };
-        let Some(mark) = row.mark.as_mut().filter(|mark| mark.progress == Progress::Waiting) else { continue };
+        let Some(mark) = row.mark.as_mut().filter(|mark| mark.progress == Progress::Waiting) else {
+            continue;
+        };
         if let Some(Undo::Revert { to, tags }) = &mark.undo {
             mark.work = Some(Work::Update { to: to.clone(), tags: tags.clone() });
         }
@@ -165,7 +168,8 @@ async fn finish(run: &mut Run) -> Result<(), Halt> {
         .collect();
     if !failed.is_empty() {
         let reason = format!("The following resource(s) failed to update: [{}]. ", failed.join(", "));
-        let stack = StackRow { status: StackStatus::UpdateRollbackFailed, reason: Some(reason), ..run.stack.clone() };
+        let stack =
+            StackRow { status: StackStatus::UpdateRollbackFailed, reason: Some(reason), ..run.stack.clone() };
         return transition::to(run, stack, Step::default()).await;
     }
     let mut stack = StackRow {
@@ -177,11 +181,16 @@ async fn finish(run: &mut Run) -> Result<(), Halt> {
     if let Some(previous) = stack.previous.take() {
         stack.revision = previous;
     }
-    let unused: Vec<String> = abandoned.into_iter().filter(|name| !stack.revision.imports.contains(name)).collect();
-    let mut step = Step { also: exports::released(&run.engine, &stack.name, &unused).await?, ..Step::default() };
+    let unused: Vec<String> =
+        abandoned.into_iter().filter(|name| !stack.revision.imports.contains(name)).collect();
+    let mut step =
+        Step { also: exports::released(&run.engine, &stack.name, &unused).await?, ..Step::default() };
     let condemned = Condemned::new(&transaction);
     for mut row in run.rows.values().cloned().collect::<Vec<ResourceRow>>() {
-        let made_here = row.mark.as_ref().is_some_and(|mark| mark.transaction == transaction && mark.undo == Some(Undo::Discard));
+        let made_here = row
+            .mark
+            .as_ref()
+            .is_some_and(|mark| mark.transaction == transaction && mark.undo == Some(Undo::Discard));
         if made_here && let Some(live) = row.live.take() {
             condemned.unmade(run, &mut row, live, &mut step);
         }
@@ -190,7 +199,13 @@ async fn finish(run: &mut Run) -> Result<(), Halt> {
     transition::to(run, stack, step).await
 }
 
-fn tell(run: &mut Run, row: &mut ResourceRow, status: ResourceStatus, reason: Option<String>, step: &mut Step) {
+fn tell(
+    run: &mut Run,
+    row: &mut ResourceRow,
+    status: ResourceStatus,
+    reason: Option<String>,
+    step: &mut Step,
+) {
     row.set(status, reason, run.engine.clock.now());
     step.events.push(run.resource_event(row, row.live.as_ref()));
 }

@@ -1,9 +1,6 @@
 //! One stack in the hands of its driver: its rows as read, and the commits that move it on.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use store::{Batch, Query, Versioned};
 
@@ -70,7 +67,10 @@ impl Run {
 
     /// The operation under way.
     pub fn operation(&self) -> Result<&Operation, Halt> {
-        self.stack.operation.as_ref().ok_or_else(|| Halt::Unreadable(String::from("the stack is under way without an operation")))
+        self.stack
+            .operation
+            .as_ref()
+            .ok_or_else(|| Halt::Unreadable(String::from("the stack is under way without an operation")))
     }
 
     /// Reads the stack's own row again, for what callers may have asked meanwhile.
@@ -97,7 +97,9 @@ impl Run {
             let sealed = vault.sealed_resource(row).map_err(Halt::Unreadable)?;
             batch = match self.row_versions.get(&row.logical_id) {
                 None => batch.insert(&sealed),
-                Some(version) => batch.replace(&Versioned { value: sealed.clone(), version: *version }, &sealed),
+                Some(version) => {
+                    batch.replace(&Versioned { value: sealed.clone(), version: *version }, &sealed)
+                }
             };
         }
         for id in &step.gone {
@@ -144,7 +146,12 @@ impl Run {
 
 impl Resources for Run {
     fn reference(&self, logical_id: &str) -> Lookup {
-        match self.rows.get(logical_id).and_then(|row| row.live.as_ref()).and_then(|live| live.physical_id.as_ref()) {
+        match self
+            .rows
+            .get(logical_id)
+            .and_then(|row| row.live.as_ref())
+            .and_then(|live| live.physical_id.as_ref())
+        {
             Some(id) => Lookup::Known(id.as_str().into()),
             None => Lookup::Missing(unresolved(logical_id)),
         }

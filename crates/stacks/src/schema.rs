@@ -45,14 +45,17 @@ impl TypeSchema {
     /// The facts of an AWS type; `None` for one that there are none of.
     pub fn of(resource_type: &str) -> Option<&'static Self> {
         static ALL: OnceLock<BTreeMap<String, TypeSchema>> = OnceLock::new();
-        ALL.get_or_init(|| serde_json::from_str(include_str!("../facts/resource-types.json")).unwrap_or_default())
-            .get(resource_type)
+        ALL.get_or_init(|| {
+            serde_json::from_str(include_str!("../facts/resource-types.json")).unwrap_or_default()
+        })
+        .get(resource_type)
     }
 
     /// Whether `Fn::GetAtt` may ask for it, or for something inside it.
     pub fn has_attribute(&self, attribute: &str) -> bool {
         self.read_only.iter().any(|known| {
-            known == attribute || attribute.strip_prefix(known.as_str()).is_some_and(|rest| rest.starts_with('.'))
+            known == attribute
+                || attribute.strip_prefix(known.as_str()).is_some_and(|rest| rest.starts_with('.'))
         })
     }
 
@@ -116,13 +119,20 @@ impl Walk<'_> {
             }
         };
         if !shape.allowed.is_empty() && !shape.allowed.contains(&value) {
-            let allowed: Vec<String> = shape.allowed.iter().map(|one| one.to_string().replace('"', "")).collect();
+            let allowed: Vec<String> =
+                shape.allowed.iter().map(|one| one.to_string().replace('"', "")).collect();
             let given = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             self.complain(format!("{given} is not a valid enum value; there are {}", allowed.join(", ")));
         }
         match value {
             Value::Array(items) => match &shape.items {
-                Some(of) => Value::Array(items.iter().enumerate().map(|(at, item)| self.inside(&at.to_string(), item, of)).collect()),
+                Some(of) => Value::Array(
+                    items
+                        .iter()
+                        .enumerate()
+                        .map(|(at, item)| self.inside(&at.to_string(), item, of))
+                        .collect(),
+                ),
                 None => Value::Array(items),
             },
             Value::Object(map) => Value::Object(self.object(map, shape)),
@@ -164,10 +174,16 @@ impl Walk<'_> {
             ("string", Value::Number(number)) => Some(Value::String(number.to_string())),
             ("string", Value::Bool(value)) => Some(Value::String(value.to_string())),
             ("boolean", Value::String(text)) if text.eq_ignore_ascii_case("true") => Some(Value::Bool(true)),
-            ("boolean", Value::String(text)) if text.eq_ignore_ascii_case("false") => Some(Value::Bool(false)),
+            ("boolean", Value::String(text)) if text.eq_ignore_ascii_case("false") => {
+                Some(Value::Bool(false))
+            }
             ("integer", Value::String(text)) => text.parse::<i64>().ok().map(Value::from),
-            ("integer", Value::Number(number)) => number.as_f64().filter(|value| value.fract() == 0.0).map(|value| Value::from(value as i64)),
-            ("number", Value::String(text)) => text.parse::<f64>().ok().and_then(Number::from_f64).map(Value::Number),
+            ("integer", Value::Number(number)) => {
+                number.as_f64().filter(|value| value.fract() == 0.0).map(|value| Value::from(value as i64))
+            }
+            ("number", Value::String(text)) => {
+                text.parse::<f64>().ok().and_then(Number::from_f64).map(Value::Number)
+            }
             _ => None,
         })
     }
@@ -254,7 +270,10 @@ mod tests {
             json!({"UserPoolName": 7, "Policies": {"PasswordPolicy": {"MinimumLength": "6", "RequireLowercase": "false"}}}),
         );
         assert_eq!(complaints, Vec::<String>::new());
-        assert_eq!(value, json!({"UserPoolName": "7", "Policies": {"PasswordPolicy": {"MinimumLength": 6, "RequireLowercase": false}}}));
+        assert_eq!(
+            value,
+            json!({"UserPoolName": "7", "Policies": {"PasswordPolicy": {"MinimumLength": 6, "RequireLowercase": false}}})
+        );
     }
 
     #[test]
@@ -278,7 +297,11 @@ mod tests {
     #[test]
     fn attributes_are_the_read_only_properties() {
         let schema = TypeSchema::of("AWS::Cognito::UserPool").unwrap();
-        assert!(schema.has_attribute("Arn") && schema.has_attribute("ProviderName") && !schema.has_attribute("Nope"));
+        assert!(
+            schema.has_attribute("Arn")
+                && schema.has_attribute("ProviderName")
+                && !schema.has_attribute("Nope")
+        );
         assert!(TypeSchema::of("AWS::DynamoDB::Table").is_none());
     }
 }

@@ -33,7 +33,11 @@ impl Stacks {
         let stacks = Self { inner: Arc::new(inner) };
         for stack in stacks.engine().store.scan::<StackRow>().await? {
             if stack.value.home == stacks.engine().home() && stack.value.status.phase() != Phase::Rest {
-                tracing::info!(stack = stack.value.name, status = stack.value.status.name(), "a stack is taken up again");
+                tracing::info!(
+                    stack = stack.value.name,
+                    status = stack.value.status.name(),
+                    "a stack is taken up again"
+                );
                 stacks.drive(&stack.value.id);
             }
         }
@@ -76,7 +80,10 @@ impl Stacks {
             return Err(words::invalid("TemplateURL must be a supported URL."));
         };
         let object = format!("arn:aws:s3:::{bucket}/{key}");
-        self.authority().allows(principal, "s3:GetObject", &object).await.map_err(|_| words::invalid("S3 error: Access Denied"))?;
+        self.authority()
+            .allows(principal, "s3:GetObject", &object)
+            .await
+            .map_err(|_| words::invalid("S3 error: Access Denied"))?;
         match self.inner.templates.read(&bucket, &key).await {
             Ok(Some(bytes)) => match String::from_utf8(bytes.to_vec()) {
                 Ok(text) => Ok(text),
@@ -85,7 +92,11 @@ impl Stacks {
             Ok(None) => Err(words::invalid(format!("S3 error: The specified key does not exist.: {key}"))),
             Err(cause) => {
                 tracing::warn!(%cause, bucket, key, "a template could not be read");
-                Err(AwsError::with_status(503, "ServiceUnavailable", "Service is unavailable. Please try again later."))
+                Err(AwsError::with_status(
+                    503,
+                    "ServiceUnavailable",
+                    "Service is unavailable. Please try again later.",
+                ))
             }
         }
     }

@@ -14,8 +14,8 @@ use crate::{
     operations::words,
     plan::{self, Plan, Request, Unplannable},
     rows::{
-        ChangeSetRow, OnFailure, Operation, OperationKind, Principal, Progress, ResourceRow, Revision, StackNameRow,
-        StackRow, StackStatus,
+        ChangeSetRow, OnFailure, Operation, OperationKind, Principal, Progress, ResourceRow, Revision,
+        StackNameRow, StackRow, StackStatus,
     },
     run::{Run, Step},
 };
@@ -44,7 +44,9 @@ pub async fn create(engine: &Arc<Engine>, wish: &Wish) -> Result<StackRow, AwsEr
         let existing = lookup::stack(engine, &wish.stack_name).await.map_err(words::unavailable)?;
         let mut run = match existing {
             None => Run::fresh(engine, new_stack(engine, &wish.stack_name, StackStatus::CreateInProgress)),
-            Some(found) if found.value.status == StackStatus::ReviewInProgress && wish.change_set.is_some() => {
+            Some(found)
+                if found.value.status == StackStatus::ReviewInProgress && wish.change_set.is_some() =>
+            {
                 loaded(engine, &found.value.id).await?
             }
             Some(found) if repeated(&found.value, OperationKind::Create, wish) => return Ok(found.value),
@@ -99,7 +101,11 @@ pub async fn update(engine: &Arc<Engine>, wish: &Wish) -> Result<Option<StackRow
         };
         let mut stack = run.stack.clone();
         // After an update that failed and stayed as it was, the way back still leads to before that one.
-        let goes_on = stack.operation.as_ref().filter(|_| stack.previous.is_some()).map(|operation| operation.transaction.clone());
+        let goes_on = stack
+            .operation
+            .as_ref()
+            .filter(|_| stack.previous.is_some())
+            .map(|operation| operation.transaction.clone());
         let mut step = Step::default();
         if let Some(transaction) = &goes_on {
             step.rows = waiting_again(&run, transaction);
@@ -107,12 +113,17 @@ pub async fn update(engine: &Arc<Engine>, wish: &Wish) -> Result<Option<StackRow
         if stack.previous.is_none() {
             stack.previous = Some(stack.revision.clone());
         }
-        stack.revision = Revision { role_arn: revision.role_arn.clone().or(stack.revision.role_arn), ..revision };
+        stack.revision =
+            Revision { role_arn: revision.role_arn.clone().or(stack.revision.role_arn), ..revision };
         stack.status = StackStatus::UpdateInProgress;
         stack.reason = Some(String::from(USER_INITIATED));
         stack.updated_at = Some(engine.clock.now());
-        stack.operation =
-            Some(operation(engine, OperationKind::Update, wish, goes_on.unwrap_or_else(|| engine.rng.uuid())));
+        stack.operation = Some(operation(
+            engine,
+            OperationKind::Update,
+            wish,
+            goes_on.unwrap_or_else(|| engine.rng.uuid()),
+        ));
         stack.policy = wish.policy.clone().or(stack.policy);
         stack.change_set.clone_from(&wish.change_set);
         step.also = executed(engine, &stack, wish, claimed).await?;
@@ -137,7 +148,9 @@ pub struct Deletion {
 /// needed.
 pub async fn delete(engine: &Arc<Engine>, name: &str, wish: &Deletion) -> Result<Option<StackRow>, AwsError> {
     for _ in 0..ATTEMPTS {
-        let Some(found) = lookup::stack(engine, name).await.map_err(words::unavailable)? else { return Ok(None) };
+        let Some(found) = lookup::stack(engine, name).await.map_err(words::unavailable)? else {
+            return Ok(None);
+        };
         let status = found.value.status;
         if matches!(status, StackStatus::DeleteComplete | StackStatus::DeleteInProgress) {
             return Ok(None);
@@ -169,7 +182,11 @@ pub async fn delete(engine: &Arc<Engine>, name: &str, wish: &Deletion) -> Result
         let unknown: Vec<&str> =
             wish.retain.iter().filter(|id| !run.rows.contains_key(*id)).map(String::as_str).collect();
         if !unknown.is_empty() {
-            return Err(words::invalid(format!("The specified resources to retain do not belong to stack {}: [{}]", stack.name, unknown.join(", "))));
+            return Err(words::invalid(format!(
+                "The specified resources to retain do not belong to stack {}: [{}]",
+                stack.name,
+                unknown.join(", ")
+            )));
         }
         let operation = Operation {
             kind: OperationKind::Delete,
@@ -284,7 +301,8 @@ fn deadline(now: Timestamp, minutes: i64) -> Timestamp {
 /// The same call, with the same token, once more.
 fn repeated(stack: &StackRow, kind: OperationKind, wish: &Wish) -> bool {
     let operation = stack.operation.as_ref().filter(|operation| operation.kind == kind);
-    wish.client_token.is_some() && operation.is_some_and(|operation| operation.client_token == wish.client_token)
+    wish.client_token.is_some()
+        && operation.is_some_and(|operation| operation.client_token == wish.client_token)
 }
 
 /// Rows of an update that failed and is followed by another: each is looked at anew.

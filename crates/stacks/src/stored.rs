@@ -17,11 +17,16 @@ pub async fn changed(
     change: impl Fn(&mut StackRow) -> Result<(), AwsError>,
 ) -> Result<StackRow, AwsError> {
     for _ in 0..ATTEMPTS {
-        let read = engine.stack(id).await.map_err(words::unavailable)?.ok_or_else(|| words::no_stack_with_id(id))?;
+        let read =
+            engine.stack(id).await.map_err(words::unavailable)?.ok_or_else(|| words::no_stack_with_id(id))?;
         let mut stack = read.value;
         change(&mut stack)?;
-        let sealed = engine.vault().sealed_stack(&stack).map_err(|cause| words::unavailable(Halt::Unreadable(cause)))?;
-        let batch = Batch::new().replace(&Versioned { value: sealed.clone(), version: read.version }, &sealed);
+        let sealed = engine
+            .vault()
+            .sealed_stack(&stack)
+            .map_err(|cause| words::unavailable(Halt::Unreadable(cause)))?;
+        let batch =
+            Batch::new().replace(&Versioned { value: sealed.clone(), version: read.version }, &sealed);
         match engine.store.commit(batch).await {
             Ok(()) => return Ok(stack),
             Err(CommitError::Conflict(_)) => {}

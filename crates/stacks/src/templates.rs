@@ -17,7 +17,8 @@ pub fn location(url: &str) -> Option<(String, String)> {
     let (host, path) = rest.split_once('/')?;
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let path = decoded(path)?;
-    let virtual_bucket = [".s3.", ".s3-"].iter().find_map(|mark| host.split_once(mark)).map(|(bucket, _)| bucket);
+    let virtual_bucket =
+        [".s3.", ".s3-"].iter().find_map(|mark| host.split_once(mark)).map(|(bucket, _)| bucket);
     let (bucket, key) = match virtual_bucket {
         Some(bucket) => (bucket, path.as_str()),
         None => path.split_once('/')?,

@@ -54,7 +54,8 @@ impl Vault<'_> {
     fn stack(&self, row: &StackRow, way: Way) -> Result<StackRow, String> {
         let mut row = row.clone();
         row.revision = self.revision(&row.id, &row.revision, way)?;
-        row.previous = row.previous.as_ref().map(|revision| self.revision(&row.id, revision, way)).transpose()?;
+        row.previous =
+            row.previous.as_ref().map(|revision| self.revision(&row.id, revision, way)).transpose()?;
         Ok(row)
     }
 
@@ -108,7 +109,9 @@ impl Vault<'_> {
         *leaf = match way {
             Way::Seal => json!({ SEALED: self.0.seal(aad, leaf.to_string().as_bytes())? }),
             Way::Open => match leaf.get(SEALED).and_then(Value::as_str) {
-                Some(sealed) => serde_json::from_slice(&self.0.open(aad, sealed)?).map_err(|cause| cause.to_string())?,
+                Some(sealed) => {
+                    serde_json::from_slice(&self.0.open(aad, sealed)?).map_err(|cause| cause.to_string())?
+                }
                 None => return Ok(()),
             },
         };

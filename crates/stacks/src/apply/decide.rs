@@ -17,14 +17,23 @@ use crate::{
 /// Letters and digits at the end of a generated name.
 const NAME_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const NAME_RANDOM: usize = 13;
-pub const REPLACING: &str = "Requested update requires the creation of a new physical resource; hence creating one.";
+pub const REPLACING: &str =
+    "Requested update requires the creation of a new physical resource; hence creating one.";
 
 pub enum Decision {
     /// Nothing to do to the world; the row where what is remembered of it changes.
-    Stays { row: Option<ResourceRow> },
-    Begins { row: Box<ResourceRow>, instance: Box<Instance>, call: Call },
+    Stays {
+        row: Option<ResourceRow>,
+    },
+    Begins {
+        row: Box<ResourceRow>,
+        instance: Box<Instance>,
+        call: Call,
+    },
     /// It cannot even be begun.
-    Fails { row: Box<ResourceRow> },
+    Fails {
+        row: Box<ResourceRow>,
+    },
 }
 
 pub fn decide(run: &Run, desired: &Desired, id: &str) -> Result<Decision, Halt> {
@@ -40,7 +49,11 @@ pub fn decide(run: &Run, desired: &Desired, id: &str) -> Result<Decision, Halt> 
 
     let Some(handler) = run.engine.registry.get(&resource.resource_type) else {
         row.mark = mark(Progress::Failed, None, undo);
-        row.set(ResourceStatus::CreateFailed, Some(format!("Unrecognized resource type {}", resource.resource_type)), now);
+        row.set(
+            ResourceStatus::CreateFailed,
+            Some(format!("Unrecognized resource type {}", resource.resource_type)),
+            now,
+        );
         return Ok(Decision::Fails { row: Box::new(row) });
     };
     let (properties, problems) = desired.properties(resource, handler.as_ref(), run, &mut BTreeSet::new());
@@ -53,10 +66,19 @@ pub fn decide(run: &Run, desired: &Desired, id: &str) -> Result<Decision, Halt> 
     }
     let dependencies = desired.graph.needs_of(id);
     let Some(live) = row.live.clone() else {
-        let instance = instance(&run.engine, handler.as_ref(), resource, properties, tags, dependencies, &run.stack.name);
+        let instance = instance(
+            &run.engine,
+            handler.as_ref(),
+            resource,
+            properties,
+            tags,
+            dependencies,
+            &run.stack.name,
+        );
         row.resource_type.clone_from(&resource.resource_type);
         row.expires_at = None;
-        row.mark = mark(Progress::Working, Some(Work::Create { instance: instance.clone(), replace: false }), undo);
+        row.mark =
+            mark(Progress::Working, Some(Work::Create { instance: instance.clone(), replace: false }), undo);
         row.set(ResourceStatus::CreateInProgress, None, now);
         let call = Call::Create { properties: instance.properties.value.clone(), follows: None };
         return Ok(Decision::Begins { row: Box::new(row), instance: Box::new(instance), call });
@@ -79,19 +101,27 @@ pub fn decide(run: &Run, desired: &Desired, id: &str) -> Result<Decision, Halt> 
     let replacing = replacing_changes(handler.as_ref(), &live.properties.value, &properties.value);
     if replacing.is_empty() {
         let physical_id = live.physical_id.clone().unwrap_or_default();
-        let undo = undo.or_else(|| Some(Undo::Revert { to: live.properties.clone(), tags: live.tags.clone() }));
-        row.mark = mark(Progress::Working, Some(Work::Update { to: properties.clone(), tags: tags.clone() }), undo);
+        let undo =
+            undo.or_else(|| Some(Undo::Revert { to: live.properties.clone(), tags: live.tags.clone() }));
+        row.mark =
+            mark(Progress::Working, Some(Work::Update { to: properties.clone(), tags: tags.clone() }), undo);
         row.set(ResourceStatus::UpdateInProgress, None, now);
         let call = Call::Update { physical_id, old: live.properties.value.clone(), new: properties.value };
-        return Ok(Decision::Begins { row: Box::new(row), instance: Box::new(Instance { tags, ..live }), call });
+        return Ok(Decision::Begins {
+            row: Box::new(row),
+            instance: Box::new(Instance { tags, ..live }),
+            call,
+        });
     }
     if let Some(reason) = name_stays(handler.as_ref(), &live.properties.value, &properties.value) {
         row.mark = mark(Progress::Failed, None, undo);
         row.set(ResourceStatus::UpdateFailed, Some(reason), now);
         return Ok(Decision::Fails { row: Box::new(row) });
     }
-    let instance = instance(&run.engine, handler.as_ref(), resource, properties, tags, dependencies, &run.stack.name);
-    row.mark = mark(Progress::Working, Some(Work::Create { instance: instance.clone(), replace: true }), undo);
+    let instance =
+        instance(&run.engine, handler.as_ref(), resource, properties, tags, dependencies, &run.stack.name);
+    row.mark =
+        mark(Progress::Working, Some(Work::Create { instance: instance.clone(), replace: true }), undo);
     row.set(ResourceStatus::UpdateInProgress, Some(String::from(REPLACING)), now);
     let may_go = desired.may_be_lost.contains(id);
     let call = Call::Create {

@@ -24,7 +24,8 @@ pub async fn complete(run: &mut Run, desired: &Desired) -> Result<(), Halt> {
         Err(reason) => return failed(run, Some(reason)).await,
     };
     let before = run.stack.previous.as_ref().map(|revision| revision.imports.clone()).unwrap_or_default();
-    let unused: Vec<String> = before.into_iter().filter(|name| !run.stack.revision.imports.contains(name)).collect();
+    let unused: Vec<String> =
+        before.into_iter().filter(|name| !run.stack.revision.imports.contains(name)).collect();
     let released = exports::released(&run.engine, &run.stack.name, &unused).await?;
 
     let operation = run.operation()?.clone();
@@ -71,8 +72,12 @@ async fn create_failed(run: &mut Run, operation: Operation, reason: String) -> R
     } else {
         let reason = reason.trim_end();
         (stack.status, stack.reason) = match operation.on_failure {
-            OnFailure::Rollback => (StackStatus::RollbackInProgress, Some(format!("{reason} Rollback requested by user."))),
-            OnFailure::Delete => (StackStatus::DeleteInProgress, Some(format!("{reason} Delete requested by user."))),
+            OnFailure::Rollback => {
+                (StackStatus::RollbackInProgress, Some(format!("{reason} Rollback requested by user.")))
+            }
+            OnFailure::Delete => {
+                (StackStatus::DeleteInProgress, Some(format!("{reason} Delete requested by user.")))
+            }
             OnFailure::DoNothing => (StackStatus::CreateFailed, Some(reason.to_owned())),
         };
         if operation.on_failure == OnFailure::Delete {

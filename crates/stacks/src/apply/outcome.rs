@@ -22,7 +22,9 @@ pub fn record(
     let Some(mut row) = run.rows.get(id).cloned() else { return Ok(()) };
     let Some(Mark { transaction, work: Some(work), undo, .. }) = row.mark.take() else { return Ok(()) };
     let (undo, succeeded) = match work {
-        Work::Create { instance, replace } => created(run, &mut row, instance, replace, undo, outcome, cancelled, step),
+        Work::Create { instance, replace } => {
+            created(run, &mut row, instance, replace, undo, outcome, cancelled, step)
+        }
         Work::Update { to, tags } => {
             let succeeded = match (row.live.take(), outcome) {
                 (Some(live), Ok(made)) => {
@@ -31,8 +33,10 @@ pub fn record(
                     row.live = Some(Instance {
                         tags,
                         dependencies: desired.graph.needs_of(id),
-                        deletion_policy: resource.map_or(live.deletion_policy, |resource| resource.deletion_policy),
-                        update_replace_policy: resource.map_or(live.update_replace_policy, |resource| resource.update_replace_policy),
+                        deletion_policy: resource
+                            .map_or(live.deletion_policy, |resource| resource.deletion_policy),
+                        update_replace_policy: resource
+                            .map_or(live.update_replace_policy, |resource| resource.update_replace_policy),
                         ..settled(&run.engine, &live, to, made)
                     });
                     let ended = if cancelled {
@@ -65,7 +69,10 @@ pub fn record(
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments, reason = "one outcome has this many sides; a struct for one call would hide them")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one outcome has this many sides; a struct for one call would hide them"
+)]
 fn created(
     run: &mut Run,
     row: &mut ResourceRow,
@@ -77,9 +84,19 @@ fn created(
     step: &mut Step,
 ) -> (Option<Undo>, bool) {
     let (in_progress, complete, failed, cancelled_as) = if replace {
-        (ResourceStatus::UpdateInProgress, ResourceStatus::UpdateComplete, ResourceStatus::UpdateFailed, "Resource update cancelled")
+        (
+            ResourceStatus::UpdateInProgress,
+            ResourceStatus::UpdateComplete,
+            ResourceStatus::UpdateFailed,
+            "Resource update cancelled",
+        )
     } else {
-        (ResourceStatus::CreateInProgress, ResourceStatus::CreateComplete, ResourceStatus::CreateFailed, "Resource creation cancelled")
+        (
+            ResourceStatus::CreateInProgress,
+            ResourceStatus::CreateComplete,
+            ResourceStatus::CreateFailed,
+            "Resource creation cancelled",
+        )
     };
     match outcome {
         Ok(made) => {
@@ -96,7 +113,8 @@ fn created(
         }
         Err(failure) => {
             let reason = failure.reason(&instance.token);
-            let half_made = failure.made.map(|id| Instance { physical_id: Some(id), dirty: true, ..instance });
+            let half_made =
+                failure.made.map(|id| Instance { physical_id: Some(id), dirty: true, ..instance });
             let mut undo = undo;
             if let Some(half_made) = half_made {
                 if replace {
@@ -115,7 +133,8 @@ fn created(
 /// made is not needed by anyone.
 fn put_live(row: &mut ResourceRow, instance: Instance, undo: Option<Undo>) -> Option<Undo> {
     let before = row.live.replace(instance);
-    row.resource_type = row.live.as_ref().map_or_else(|| row.resource_type.clone(), |live| live.resource_type.clone());
+    row.resource_type =
+        row.live.as_ref().map_or_else(|| row.resource_type.clone(), |live| live.resource_type.clone());
     match (before, undo) {
         (None, undo) => undo.or(Some(Undo::Discard)),
         (Some(before), Some(undo @ (Undo::Discard | Undo::Swap { .. }))) => {
@@ -133,7 +152,13 @@ fn put_live(row: &mut ResourceRow, instance: Instance, undo: Option<Undo>) -> Op
     }
 }
 
-fn tell(run: &mut Run, row: &mut ResourceRow, status: ResourceStatus, reason: Option<String>, step: &mut Step) {
+fn tell(
+    run: &mut Run,
+    row: &mut ResourceRow,
+    status: ResourceStatus,
+    reason: Option<String>,
+    step: &mut Step,
+) {
     row.set(status, reason, run.engine.clock.now());
     step.events.push(run.resource_event(row, row.live.as_ref()));
 }

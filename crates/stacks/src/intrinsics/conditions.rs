@@ -55,7 +55,10 @@ fn by_name(
     let Some(node) = template.condition(name) else { return false };
     if path.iter().any(|step| step == name) {
         path.push(name.to_owned());
-        problems.push(Problem::new(node.span, format!("Circular dependencies between conditions: {}", path.join(" → "))));
+        problems.push(Problem::new(
+            node.span,
+            format!("Circular dependencies between conditions: {}", path.join(" → ")),
+        ));
         path.pop();
         return false;
     }
@@ -68,7 +71,9 @@ fn by_name(
             if template.condition(&needed).is_none() {
                 problems.push(Problem::new(
                     reference.span,
-                    format!("Unresolved condition dependency {needed} in the Conditions block of the template"),
+                    format!(
+                        "Unresolved condition dependency {needed} in the Conditions block of the template"
+                    ),
                 ));
             }
             let outcome = by_name(&needed, template, parameters, pseudo, outcomes, path, problems);
@@ -77,7 +82,14 @@ fn by_name(
     }
     path.pop();
     let exports = BTreeMap::new();
-    let scope = Scope { template, parameters, pseudo, conditions: outcomes, resources: &NoResources, exports: &exports };
+    let scope = Scope {
+        template,
+        parameters,
+        pseudo,
+        conditions: outcomes,
+        resources: &NoResources,
+        exports: &exports,
+    };
     let mut evaluation = Evaluation::new(&scope);
     let outcome = evaluation.condition(node);
     problems.append(&mut evaluation.problems);
@@ -127,11 +139,18 @@ impl Evaluation<'_> {
             Some((function @ ("Fn::And" | "Fn::Or"), argument)) => match argument.as_list() {
                 Some(inner) if (2..=10).contains(&inner.len()) => {
                     let outcomes: Vec<bool> = inner.iter().map(|one| self.condition(one)).collect();
-                    if function == "Fn::And" { outcomes.iter().all(|one| *one) } else { outcomes.iter().any(|one| *one) }
+                    if function == "Fn::And" {
+                        outcomes.iter().all(|one| *one)
+                    } else {
+                        outcomes.iter().any(|one| *one)
+                    }
                 }
                 _ => self.not_a_condition(span, "Fn::And and Fn::Or require a list of two to ten conditions"),
             },
-            _ => self.not_a_condition(span, "every condition must be Fn::And, Fn::Equals, Fn::Not, Fn::Or or Condition"),
+            _ => self.not_a_condition(
+                span,
+                "every condition must be Fn::And, Fn::Equals, Fn::Not, Fn::Or or Condition",
+            ),
         }
     }
 

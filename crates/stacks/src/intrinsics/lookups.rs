@@ -9,7 +9,8 @@ impl Evaluation<'_> {
     pub(super) fn reference(&mut self, argument: &Node) -> Option<Value> {
         match argument.as_text() {
             Some(name) => self.named(name, argument.span),
-            None => self.refuse(argument.span, "Template error: every Ref object must have a single String value."),
+            None => self
+                .refuse(argument.span, "Template error: every Ref object must have a single String value."),
         }
     }
 
@@ -101,7 +102,10 @@ impl Evaluation<'_> {
         match (map.node.member(&keys[1]).and_then(|key| key.member(&keys[2])), default) {
             (Some(found), _) => Some(found.to_value()),
             (None, Some(default)) => self.node(default),
-            (None, None) => self.refuse(argument.span, format!("Template error: Unable to get mapping for {}", keys.join("::"))),
+            (None, None) => self.refuse(
+                argument.span,
+                format!("Template error: Unable to get mapping for {}", keys.join("::")),
+            ),
         }
     }
 

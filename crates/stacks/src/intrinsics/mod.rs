@@ -94,7 +94,15 @@ pub struct Evaluation<'a> {
 
 impl<'a> Evaluation<'a> {
     pub fn new(scope: &'a Scope<'a>) -> Self {
-        Self { scope, problems: Vec::new(), secrets: Vec::new(), imports: BTreeSet::new(), path: Vec::new(), inside_function: 0, secret_touched: false }
+        Self {
+            scope,
+            problems: Vec::new(),
+            secrets: Vec::new(),
+            imports: BTreeSet::new(),
+            path: Vec::new(),
+            inside_function: 0,
+            secret_touched: false,
+        }
     }
 
     /// `None` is `AWS::NoValue`: the property is not there.
@@ -171,7 +179,10 @@ impl<'a> Evaluation<'a> {
             Some(Value::Number(number)) => Ok(number.to_string()),
             Some(Value::Bool(value)) => Ok(value.to_string()),
             Some(value) if holds_unknown(&value) => Err(Some(value)),
-            Some(_) | None => Err(self.refuse(span, format!("Template error: every {function} object must have text where this stands"))),
+            Some(_) | None => Err(self.refuse(
+                span,
+                format!("Template error: every {function} object must have text where this stands"),
+            )),
         }
     }
 }

@@ -23,7 +23,11 @@ pub enum Target {
 /// The intrinsic function a mapping is, if it is one: its name and argument.
 pub fn intrinsic(node: &Node) -> Option<(&str, &Node)> {
     match node.as_map()? {
-        [only] if only.key == "Ref" || only.key.starts_with("Fn::") || (only.key == "Condition" && only.node.as_text().is_some()) => {
+        [only]
+            if only.key == "Ref"
+                || only.key.starts_with("Fn::")
+                || (only.key == "Condition" && only.node.as_text().is_some()) =>
+        {
             Some((&only.key, &only.node))
         }
         _ => None,
@@ -83,7 +87,9 @@ pub fn collect(node: &Node, conditions: Option<&BTreeMap<String, bool>>, found: 
 /// `[resource, attribute]`, `[resource, "A", "B"]` or `"resource.attribute"`.
 pub fn get_att(argument: &Node) -> Option<(String, Option<String>)> {
     if let Some(text) = argument.as_text() {
-        return text.split_once('.').map(|(resource, attribute)| (resource.to_owned(), Some(attribute.to_owned())));
+        return text
+            .split_once('.')
+            .map(|(resource, attribute)| (resource.to_owned(), Some(attribute.to_owned())));
     }
     let (resource, rest) = argument.as_list()?.split_first()?;
     if rest.is_empty() {
@@ -160,7 +166,11 @@ mod tests {
     fn sub_names_what_it_does_not_define() {
         assert_eq!(
             found("a: !Sub ['${A}-${B.C.D}-${!E}-${F}', {F: !Ref G}]"),
-            [Target::Ref("G".into()), Target::Ref("A".into()), Target::Attribute("B".into(), Some("C.D".into()))]
+            [
+                Target::Ref("G".into()),
+                Target::Ref("A".into()),
+                Target::Attribute("B".into(), Some("C.D".into()))
+            ]
         );
     }
 

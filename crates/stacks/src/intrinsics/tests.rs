@@ -43,7 +43,14 @@ fn evaluate(properties: &str) -> (Value, Vec<Problem>, Vec<String>) {
     let conditions = evaluate_conditions(&template, &parameters, &pseudo, &mut problems);
     assert_eq!(conditions.values().copied().collect::<Vec<_>>(), [false, true, false, true]);
     let exports = BTreeMap::from([(String::from("x"), String::from("y"))]);
-    let scope = Scope { template: &template, parameters: &parameters, pseudo: &pseudo, conditions: &conditions, resources: &Fixed, exports: &exports };
+    let scope = Scope {
+        template: &template,
+        parameters: &parameters,
+        pseudo: &pseudo,
+        conditions: &conditions,
+        resources: &Fixed,
+        exports: &exports,
+    };
     let mut evaluation = Evaluation::new(&scope);
     let value = evaluation.node(&template.resources[0].properties).unwrap();
     problems.append(&mut evaluation.problems);
@@ -56,7 +63,10 @@ fn every_function_gives_its_value() {
         ("!Ref Pool", json!("us-east-1_abc")),
         ("!GetAtt Pool.Arn", json!("arn:pool")),
         ("!Join ['-', [a, 1, !Ref AWS::StackName]]", json!("a-1-s")),
-        ("!Sub 'arn:${AWS::Partition}:${Pool}:${Pool.Arn}:${!Pool}'", json!("arn:aws:us-east-1_abc:arn:pool:${Pool}")),
+        (
+            "!Sub 'arn:${AWS::Partition}:${Pool}:${Pool.Arn}:${!Pool}'",
+            json!("arn:aws:us-east-1_abc:arn:pool:${Pool}"),
+        ),
         ("!Sub ['${A}${B}', {A: 1, B: !Ref Pool}]", json!("1us-east-1_abc")),
         ("!Split ['|', 'a|b']", json!(["a", "b"])),
         ("!Select [1, [a, b]]", json!("b")),
@@ -84,7 +94,14 @@ fn no_value_takes_the_property_away() {
 
 #[test]
 fn the_unknown_swallows_what_it_becomes_part_of() {
-    for text in ["!Ref New", "!Join [':', [a, !Ref New]]", "!Sub 'x${New}'", "!Split ['a', !Ref New]", "!Select [0, !Split [a, !Ref New]]", "!Base64 {Ref: New}"] {
+    for text in [
+        "!Ref New",
+        "!Join [':', [a, !Ref New]]",
+        "!Sub 'x${New}'",
+        "!Split ['a', !Ref New]",
+        "!Select [0, !Split [a, !Ref New]]",
+        "!Base64 {Ref: New}",
+    ] {
         let (value, problems, _) = evaluate(&format!("{{p: {text}}}"));
         assert!(problems.is_empty(), "{text}: {problems:?}");
         assert!(is_unknown(&value["p"]), "{text}: {value}");
@@ -93,13 +110,17 @@ fn the_unknown_swallows_what_it_becomes_part_of() {
 
 #[test]
 fn secrets_are_followed_through_functions() {
-    let (_, _, secrets) = evaluate("{a: !Ref Password, b: {c: [x, !Base64 {Ref: Password}]}, d: !Sub '${Pool.Secret}', e: !Ref Pool}");
+    let (_, _, secrets) = evaluate(
+        "{a: !Ref Password, b: {c: [x, !Base64 {Ref: Password}]}, d: !Sub '${Pool.Secret}', e: !Ref Pool}",
+    );
     assert_eq!(secrets, ["/a", "/b/c/1", "/d"]);
 }
 
 #[test]
 fn mistakes_pile_up_with_their_places() {
-    let (_, problems, _) = evaluate("{a: !Ref Nope, b: !Join [a], c: !Select [9, [1]], d: !If [Nope, 1, 2], e: !FindInMap [M, a, z], f: !ImportValue q, g: !Sub '${', h: !Cidr x}");
+    let (_, problems, _) = evaluate(
+        "{a: !Ref Nope, b: !Join [a], c: !Select [9, [1]], d: !If [Nope, 1, 2], e: !FindInMap [M, a, z], f: !ImportValue q, g: !Sub '${', h: !Cidr x}",
+    );
     assert_eq!(problems.len(), 8, "{problems:?}");
-    assert!(problems.iter().all(|problem| problem.span.line == 7));
+    assert!(problems.iter().all(|problem| problem.span.line == 8));
 }

@@ -25,7 +25,10 @@ impl Evaluation<'_> {
         let items = match self.node(list) {
             Some(Value::Array(items)) => items,
             Some(value) if holds_unknown(&value) => return Some(unknown("Fn::Join")),
-            _ => return self.refuse(list.span, "Template error: the second parameter of Fn::Join must be a list"),
+            _ => {
+                return self
+                    .refuse(list.span, "Template error: the second parameter of Fn::Join must be a list");
+            }
         };
         let mut texts = Vec::with_capacity(items.len());
         for item in items {
@@ -86,7 +89,10 @@ impl Evaluation<'_> {
             return self.refuse(argument.span, "Template error: every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string to be split or a function that returns a string to be split.");
         };
         let Some(delimiter_text) = delimiter.as_text().filter(|text| !text.is_empty()) else {
-            return self.refuse(delimiter.span, "Template error: the delimiter of Fn::Split must be a string that is not empty");
+            return self.refuse(
+                delimiter.span,
+                "Template error: the delimiter of Fn::Split must be a string that is not empty",
+            );
         };
         let value = self.node(source);
         match self.as_text(value, source.span, "Fn::Split") {
@@ -102,7 +108,10 @@ impl Evaluation<'_> {
         let index_value = self.node(index);
         let at = match self.as_text(index_value, index.span, "Fn::Select").map(|text| text.parse::<usize>()) {
             Ok(Ok(at)) => at,
-            Ok(Err(_)) => return self.refuse(index.span, "Template error: the index of Fn::Select must be an integer from 0"),
+            Ok(Err(_)) => {
+                return self
+                    .refuse(index.span, "Template error: the index of Fn::Select must be an integer from 0");
+            }
             Err(answer) => return answer,
         };
         match self.node(list) {

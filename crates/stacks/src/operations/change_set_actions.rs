@@ -21,9 +21,11 @@ pub async fn execute(
     input: ExecuteChangeSetInput,
 ) -> Result<ExecuteChangeSetOutput, AwsError> {
     let engine = stacks.engine();
-    let row = describe_change_set::find(stacks, &input.change_set_name, input.stack_name.as_deref()).await?.value;
+    let row =
+        describe_change_set::find(stacks, &input.change_set_name, input.stack_name.as_deref()).await?.value;
     if row.execution != ExecutionStatus::Available {
-        let status = serde_json::to_value(row.status).ok().and_then(|value| value.as_str().map(str::to_owned));
+        let status =
+            serde_json::to_value(row.status).ok().and_then(|value| value.as_str().map(str::to_owned));
         return Err(AwsError::client(
             "InvalidChangeSetStatus",
             format!(
@@ -77,12 +79,13 @@ pub async fn delete(
     _caller: &Caller,
     input: DeleteChangeSetInput,
 ) -> Result<DeleteChangeSetOutput, AwsError> {
-    let found = match describe_change_set::find(stacks, &input.change_set_name, input.stack_name.as_deref()).await {
-        Ok(found) => found,
-        // As AWS: what is gone needs no deleting.
-        Err(error) if error.code == "ChangeSetNotFound" => return Ok(DeleteChangeSetOutput::default()),
-        Err(error) => return Err(error),
-    };
+    let found =
+        match describe_change_set::find(stacks, &input.change_set_name, input.stack_name.as_deref()).await {
+            Ok(found) => found,
+            // As AWS: what is gone needs no deleting.
+            Err(error) if error.code == "ChangeSetNotFound" => return Ok(DeleteChangeSetOutput::default()),
+            Err(error) => return Err(error),
+        };
     match stacks.engine().store.commit(store::Batch::new().spend(&found)).await {
         Ok(()) => Ok(DeleteChangeSetOutput::default()),
         Err(cause) => Err(words::unavailable(cause.into())),

@@ -5,8 +5,7 @@ use facts::cloudformation::{ContinueUpdateRollbackInput, ContinueUpdateRollbackO
 
 use super::{given, words};
 use crate::{
-    Stacks,
-    lookup,
+    Stacks, lookup,
     rows::{Mark, Progress, ResourceRow, ResourceStatus, StackRow, StackStatus},
     run::{Run, Step},
     start,
@@ -19,12 +18,19 @@ pub async fn run(
 ) -> Result<ContinueUpdateRollbackOutput, AwsError> {
     let mut run = at(stacks, &input.stack_name, StackStatus::UpdateRollbackFailed).await?;
     let mut stack = acting(stacks, caller, &run.stack, input.role_arn.as_deref()).await?;
-    let transaction = stack.operation.as_ref().map(|operation| operation.transaction.clone()).unwrap_or_default();
+    let transaction =
+        stack.operation.as_ref().map(|operation| operation.transaction.clone()).unwrap_or_default();
     let skip = input.resources_to_skip.unwrap_or_default();
-    let failed: Vec<ResourceRow> =
-        run.rows.values().filter(|row| row.progress(&transaction) == Some(Progress::Failed)).cloned().collect();
+    let failed: Vec<ResourceRow> = run
+        .rows
+        .values()
+        .filter(|row| row.progress(&transaction) == Some(Progress::Failed))
+        .cloned()
+        .collect();
     if let Some(other) = skip.iter().find(|id| !failed.iter().any(|row| row.logical_id == **id)) {
-        return Err(words::invalid(format!("Invalid ResourcesToSkip: {other} is not in UPDATE_FAILED state")));
+        return Err(words::invalid(format!(
+            "Invalid ResourcesToSkip: {other} is not in UPDATE_FAILED state"
+        )));
     }
     let mut step = Step::default();
     for mut row in failed {
@@ -35,7 +41,11 @@ pub async fn run(
             ..mark
         });
         if skipped {
-            row.set(ResourceStatus::UpdateComplete, Some(String::from("Resource rollback skipped")), run.engine.clock.now());
+            row.set(
+                ResourceStatus::UpdateComplete,
+                Some(String::from("Resource rollback skipped")),
+                run.engine.clock.now(),
+            );
             step.events.push(run.resource_event(&row, row.live.as_ref()));
         }
         step.rows.push(row);
@@ -64,7 +74,12 @@ async fn at(stacks: &Stacks, name: &str, wanted: StackStatus) -> Result<Run, Aws
     Ok(run)
 }
 
-async fn acting(stacks: &Stacks, caller: &Caller, stack: &StackRow, role: Option<&str>) -> Result<StackRow, AwsError> {
+async fn acting(
+    stacks: &Stacks,
+    caller: &Caller,
+    stack: &StackRow,
+    role: Option<&str>,
+) -> Result<StackRow, AwsError> {
     let mut stack = stack.clone();
     let role = role.map(str::to_owned).or_else(|| stack.revision.role_arn.clone());
     let principal = given::acting(stacks, caller, role.as_deref()).await?;

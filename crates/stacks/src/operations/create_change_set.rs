@@ -81,7 +81,10 @@ pub async fn run(
             Some("DO_NOTHING") => OnFailure::DoNothing,
             _ => OnFailure::Rollback,
         },
-        revision: engine.vault().sealed_revision(&stack.id, &plan.revision).map_err(|cause| words::unavailable(Halt::Unreadable(cause)))?,
+        revision: engine
+            .vault()
+            .sealed_revision(&stack.id, &plan.revision)
+            .map_err(|cause| words::unavailable(Halt::Unreadable(cause)))?,
         changes: plan.changes.iter().map(Change::to_value).collect(),
         client_token: input.client_token,
     };
@@ -94,7 +97,9 @@ pub async fn run(
         step.stack = Some(stack);
     }
     run.commit(step).await.map_err(|halt| match halt {
-        Halt::Conflict => AwsError::client("AlreadyExistsException", format!("ChangeSet {name} already exists")),
+        Halt::Conflict => {
+            AwsError::client("AlreadyExistsException", format!("ChangeSet {name} already exists"))
+        }
         other => words::unavailable(other),
     })?;
     Ok(CreateChangeSetOutput { id: Some(row.arn), stack_id: Some(stack.arn) })
@@ -106,12 +111,15 @@ async fn request(
     input: &CreateChangeSetInput,
     before: &Revision,
 ) -> Result<Request, AwsError> {
-    let text = given::template(stacks, caller, input.template_body.clone(), input.template_url.clone()).await?;
+    let text =
+        given::template(stacks, caller, input.template_body.clone(), input.template_url.clone()).await?;
     let template = match (text, input.use_previous_template.unwrap_or(false)) {
         (Some(text), false) => text,
         (None, true) => before.template.clone(),
         (Some(_), true) => {
-            return Err(words::invalid("Either UsePreviousTemplate or a template must be specified, not both"));
+            return Err(words::invalid(
+                "Either UsePreviousTemplate or a template must be specified, not both",
+            ));
         }
         (None, false) => return Err(given::no_template()),
     };

@@ -6,7 +6,11 @@ use facts::cloudformation::{CreateStackInput, CreateStackOutput};
 use super::{given, words};
 use crate::{Stacks, plan::Request, rows::OnFailure, start};
 
-pub async fn run(stacks: &Stacks, caller: &Caller, input: CreateStackInput) -> Result<CreateStackOutput, AwsError> {
+pub async fn run(
+    stacks: &Stacks,
+    caller: &Caller,
+    input: CreateStackInput,
+) -> Result<CreateStackOutput, AwsError> {
     let on_failure = match (input.on_failure.as_deref(), input.disable_rollback) {
         (Some(_), Some(_)) => {
             return Err(words::invalid("You may only specify one of DisableRollback or OnFailure, not both"));

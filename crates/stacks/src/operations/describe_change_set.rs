@@ -1,10 +1,10 @@
 //! What a change set would do; and which there are.
 
 use base::{AwsError, Caller};
+use facts::Wire;
 use facts::cloudformation::{
     self as api, DescribeChangeSetInput, DescribeChangeSetOutput, ListChangeSetsInput, ListChangeSetsOutput,
 };
-use facts::Wire;
 use serde_json::Value;
 use store::Versioned;
 
@@ -26,8 +26,13 @@ pub async fn run(
         Some(token) => token.0.parse().map_err(|_| words::invalid("Invalid NextToken"))?,
         None => 0,
     };
-    let changes: Vec<api::Change> =
-        row.changes.iter().skip(from).take(PAGE).filter_map(|change| api::Change::read(change.clone()).ok()).collect();
+    let changes: Vec<api::Change> = row
+        .changes
+        .iter()
+        .skip(from)
+        .take(PAGE)
+        .filter_map(|change| api::Change::read(change.clone()).ok())
+        .collect();
     let more = row.changes.len() > from + PAGE;
     Ok(DescribeChangeSetOutput {
         parameters: Some(
@@ -89,13 +94,19 @@ pub async fn list(
 }
 
 /// By ARN, or by name and stack.
-pub async fn find(stacks: &Stacks, name: &str, stack: Option<&str>) -> Result<Versioned<ChangeSetRow>, AwsError> {
+pub async fn find(
+    stacks: &Stacks,
+    name: &str,
+    stack: Option<&str>,
+) -> Result<Versioned<ChangeSetRow>, AwsError> {
     let engine = stacks.engine();
     let found = if name.starts_with("arn:") {
         change_sets::by_arn(engine, name).await.map_err(words::unavailable)?
     } else {
         let Some(stack) = stack else {
-            return Err(words::invalid("StackName must be specified if ChangeSetName is not specified as an ARN."));
+            return Err(words::invalid(
+                "StackName must be specified if ChangeSetName is not specified as an ARN.",
+            ));
         };
         let found = lookup::stack(engine, stack).await.map_err(words::unavailable)?;
         let found = found.ok_or_else(|| words::stack_not_there(stack))?;

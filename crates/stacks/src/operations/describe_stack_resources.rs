@@ -59,7 +59,9 @@ pub async fn all(
 ) -> Result<DescribeStackResourcesOutput, AwsError> {
     let stack = match (&input.stack_name, &input.physical_resource_id) {
         (Some(_), Some(_)) | (None, None) => {
-            return Err(words::invalid("You must specify either StackName or PhysicalResourceId, but not both"));
+            return Err(words::invalid(
+                "You must specify either StackName or PhysicalResourceId, but not both",
+            ));
         }
         (Some(name), None) => lookup::stack(stacks.engine(), name)
             .await
@@ -68,7 +70,8 @@ pub async fn all(
             .ok_or_else(|| words::no_stack_with_id(name))?,
         (None, Some(physical_id)) => owner(stacks, physical_id).await?,
     };
-    let query = Query::<ResourceRow>::in_partition(&stack.home).starts_with(format!("{}/", stack.id)).limit(MOST);
+    let query =
+        Query::<ResourceRow>::in_partition(&stack.home).starts_with(format!("{}/", stack.id)).limit(MOST);
     let page = stacks.engine().store.query(query).await.map_err(|cause| words::unavailable(cause.into()))?;
     let mut rows: Vec<ResourceRow> = page.rows.into_iter().map(|row| row.value).collect();
     rows.retain(|row| input.logical_resource_id.as_ref().is_none_or(|id| row.logical_id == *id));
@@ -77,7 +80,9 @@ pub async fn all(
     {
         return Err(words::invalid(format!("Resource {id} does not exist for stack {}", stack.name)));
     }
-    Ok(DescribeStackResourcesOutput { stack_resources: Some(rows.into_iter().map(|row| told(&stack, row)).collect()) })
+    Ok(DescribeStackResourcesOutput {
+        stack_resources: Some(rows.into_iter().map(|row| told(&stack, row)).collect()),
+    })
 }
 
 fn told(stack: &StackRow, row: ResourceRow) -> api::StackResource {
@@ -102,10 +107,14 @@ async fn owner(stacks: &Stacks, physical_id: &str) -> Result<StackRow, AwsError>
     let engine = stacks.engine();
     let all = engine.store.query_all(Query::<ResourceRow>::in_partition(&engine.home())).await;
     let all = all.map_err(|cause| words::unavailable(cause.into()))?;
-    let row = all.into_iter().find(|row| row.value.expires_at.is_none() && row.value.physical_id() == Some(physical_id));
+    let row = all
+        .into_iter()
+        .find(|row| row.value.expires_at.is_none() && row.value.physical_id() == Some(physical_id));
     let stack = match row {
         Some(row) => engine.stack(&row.value.stack).await.map_err(words::unavailable)?,
         None => None,
     };
-    stack.map(|stack| stack.value).ok_or_else(|| words::invalid(format!("Stack for {physical_id} does not exist")))
+    stack
+        .map(|stack| stack.value)
+        .ok_or_else(|| words::invalid(format!("Stack for {physical_id} does not exist")))
 }

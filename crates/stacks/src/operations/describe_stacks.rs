@@ -12,12 +12,19 @@ use crate::{
 
 const PAGE: usize = 100;
 
-pub async fn run(stacks: &Stacks, _caller: &Caller, input: DescribeStacksInput) -> Result<DescribeStacksOutput, AwsError> {
+pub async fn run(
+    stacks: &Stacks,
+    _caller: &Caller,
+    input: DescribeStacksInput,
+) -> Result<DescribeStacksOutput, AwsError> {
     let engine = stacks.engine();
     if let Some(name) = input.stack_name {
         let found = lookup::stack(engine, &name).await.map_err(words::unavailable)?;
         let found = found.ok_or_else(|| words::no_stack_with_id(&name))?;
-        return Ok(DescribeStacksOutput { stacks: Some(vec![told(&found.value)]), ..DescribeStacksOutput::default() });
+        return Ok(DescribeStacksOutput {
+            stacks: Some(vec![told(&found.value)]),
+            ..DescribeStacksOutput::default()
+        });
     }
     let after = given::page(input.next_token)?;
     let query = Query::<StackNameRow>::in_partition(&engine.home()).limit(PAGE).after(after);
@@ -28,10 +35,7 @@ pub async fn run(stacks: &Stacks, _caller: &Caller, input: DescribeStacksInput) 
             told_stacks.push(told(&stack.value));
         }
     }
-    Ok(DescribeStacksOutput {
-        stacks: Some(told_stacks),
-        next_token: page.next.map(|token| token.to_wire()),
-    })
+    Ok(DescribeStacksOutput { stacks: Some(told_stacks), next_token: page.next.map(|token| token.to_wire()) })
 }
 
 fn told(stack: &StackRow) -> api::Stack {

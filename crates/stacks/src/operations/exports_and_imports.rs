@@ -11,9 +11,14 @@ use crate::{Stacks, rows::ExportRow};
 
 const PAGE: usize = 100;
 
-pub async fn exports(stacks: &Stacks, _caller: &Caller, input: ListExportsInput) -> Result<ListExportsOutput, AwsError> {
+pub async fn exports(
+    stacks: &Stacks,
+    _caller: &Caller,
+    input: ListExportsInput,
+) -> Result<ListExportsOutput, AwsError> {
     let engine = stacks.engine();
-    let query = Query::<ExportRow>::in_partition(&engine.home()).limit(PAGE).after(given::page(input.next_token)?);
+    let query =
+        Query::<ExportRow>::in_partition(&engine.home()).limit(PAGE).after(given::page(input.next_token)?);
     let page = engine.store.query(query).await.map_err(|cause| words::unavailable(cause.into()))?;
     let exports = page
         .rows
@@ -27,7 +32,11 @@ pub async fn exports(stacks: &Stacks, _caller: &Caller, input: ListExportsInput)
     Ok(ListExportsOutput { exports: Some(exports), next_token: page.next.map(|token| token.to_wire()) })
 }
 
-pub async fn imports(stacks: &Stacks, _caller: &Caller, input: ListImportsInput) -> Result<ListImportsOutput, AwsError> {
+pub async fn imports(
+    stacks: &Stacks,
+    _caller: &Caller,
+    input: ListImportsInput,
+) -> Result<ListImportsOutput, AwsError> {
     let engine = stacks.engine();
     let row = engine.store.get::<ExportRow>(&engine.home(), &input.export_name).await;
     let row = row.map_err(|cause| words::unavailable(cause.into()))?;

@@ -6,7 +6,11 @@ use facts::cloudformation::{GetTemplateInput, GetTemplateOutput};
 use super::{describe_change_set, words};
 use crate::{Stacks, lookup};
 
-pub async fn run(stacks: &Stacks, _caller: &Caller, input: GetTemplateInput) -> Result<GetTemplateOutput, AwsError> {
+pub async fn run(
+    stacks: &Stacks,
+    _caller: &Caller,
+    input: GetTemplateInput,
+) -> Result<GetTemplateOutput, AwsError> {
     let template = match (input.change_set_name, input.stack_name) {
         (Some(change_set), stack) => {
             describe_change_set::find(stacks, &change_set, stack.as_deref()).await?.value.revision.template

@@ -19,7 +19,9 @@ pub async fn run(
     let given = given::template(stacks, caller, input.template_body, input.template_url).await?;
     let text = match (given, input.stack_name) {
         (Some(_), Some(_)) => {
-            return Err(words::invalid("Only one of TemplateBody, TemplateURL or StackName may be specified"));
+            return Err(words::invalid(
+                "Only one of TemplateBody, TemplateURL or StackName may be specified",
+            ));
         }
         (Some(text), None) => text,
         (None, Some(name)) => {

@@ -29,7 +29,12 @@ pub async fn acting(stacks: &Stacks, caller: &Caller, role_arn: Option<&str>) ->
 }
 
 /// The template's text from the body or the bucket; `None` where the request gives neither.
-pub async fn template(stacks: &Stacks, caller: &Caller, body: Option<String>, url: Option<String>) -> Result<Option<String>, AwsError> {
+pub async fn template(
+    stacks: &Stacks,
+    caller: &Caller,
+    body: Option<String>,
+    url: Option<String>,
+) -> Result<Option<String>, AwsError> {
     let text = match (body, url) {
         (Some(_), Some(_)) => {
             return Err(words::invalid("Either Template URL or Template Body must be specified, not both."));
@@ -83,7 +88,10 @@ pub fn tags(given: Vec<api::Tag>) -> Result<Vec<Tag>, AwsError> {
 }
 
 pub fn page(token: Option<String>) -> Result<Option<PageToken>, AwsError> {
-    token.map(|token| PageToken::from_wire(&token)).transpose().map_err(|_| words::invalid("Invalid NextToken"))
+    token
+        .map(|token| PageToken::from_wire(&token))
+        .transpose()
+        .map_err(|_| words::invalid("Invalid NextToken"))
 }
 
 /// What `RollbackConfiguration` may hold here: nothing that would have to be watched.

@@ -9,10 +9,15 @@ use crate::{Stacks, rows::StackRow};
 
 const PAGE: usize = 100;
 
-pub async fn run(stacks: &Stacks, _caller: &Caller, input: ListStacksInput) -> Result<ListStacksOutput, AwsError> {
+pub async fn run(
+    stacks: &Stacks,
+    _caller: &Caller,
+    input: ListStacksInput,
+) -> Result<ListStacksOutput, AwsError> {
     let engine = stacks.engine();
     let wanted = input.stack_status_filter.unwrap_or_default();
-    let query = Query::<StackRow>::in_partition(&engine.home()).limit(PAGE).after(given::page(input.next_token)?);
+    let query =
+        Query::<StackRow>::in_partition(&engine.home()).limit(PAGE).after(given::page(input.next_token)?);
     let page = engine.store.query(query).await.map_err(|cause| words::unavailable(cause.into()))?;
     let summaries = page
         .rows
@@ -21,7 +26,10 @@ pub async fn run(stacks: &Stacks, _caller: &Caller, input: ListStacksInput) -> R
         .filter(|stack| wanted.is_empty() || wanted.iter().any(|status| status == stack.status.name()))
         .map(told)
         .collect();
-    Ok(ListStacksOutput { stack_summaries: Some(summaries), next_token: page.next.map(|token| token.to_wire()) })
+    Ok(ListStacksOutput {
+        stack_summaries: Some(summaries),
+        next_token: page.next.map(|token| token.to_wire()),
+    })
 }
 
 fn told(stack: StackRow) -> api::StackSummary {

@@ -41,7 +41,12 @@ pub const UNSUPPORTED: &[(&str, &str)] = &[
     ("EstimateTemplateCost", "nothing here costs by the hour"),
 ];
 
-pub async fn call(stacks: &Stacks, operation: &str, caller: &Caller, input: Value) -> Result<Value, AwsError> {
+pub async fn call(
+    stacks: &Stacks,
+    operation: &str,
+    caller: &Caller,
+    input: Value,
+) -> Result<Value, AwsError> {
     macro_rules! answer {
         ($api:ident, $run:path) => {
             facts::write::<api::$api>(&$run(stacks, caller, read::<api::$api>(input)?).await?)
@@ -70,7 +75,9 @@ pub async fn call(stacks: &Stacks, operation: &str, caller: &Caller, input: Valu
         "ListStacks" => answer!(ListStacks, list_stacks::run),
         "SetStackPolicy" => answer!(SetStackPolicy, stack_policy::set),
         "UpdateStack" => answer!(UpdateStack, update_stack::run),
-        "UpdateTerminationProtection" => answer!(UpdateTerminationProtection, update_termination_protection::run),
+        "UpdateTerminationProtection" => {
+            answer!(UpdateTerminationProtection, update_termination_protection::run)
+        }
         "ValidateTemplate" => answer!(ValidateTemplate, validate_template::run),
         other => {
             return Err(AwsError::with_status(
@@ -83,5 +90,9 @@ pub async fn call(stacks: &Stacks, operation: &str, caller: &Caller, input: Valu
 }
 
 fn read<O: Operation>(input: Value) -> Result<O::Input, AwsError> {
-    facts::read::<O>(input).map_err(|error| AwsError { status: error.status, code: error.code, message: error.message })
+    facts::read::<O>(input).map_err(|error| AwsError {
+        status: error.status,
+        code: error.code,
+        message: error.message,
+    })
 }

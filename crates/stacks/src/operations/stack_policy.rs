@@ -27,7 +27,11 @@ pub async fn set(stacks: &Stacks, _caller: &Caller, input: SetStackPolicyInput) 
     Ok(Empty {})
 }
 
-pub async fn get(stacks: &Stacks, _caller: &Caller, input: GetStackPolicyInput) -> Result<GetStackPolicyOutput, AwsError> {
+pub async fn get(
+    stacks: &Stacks,
+    _caller: &Caller,
+    input: GetStackPolicyInput,
+) -> Result<GetStackPolicyOutput, AwsError> {
     let found = lookup::stack(stacks.engine(), &input.stack_name).await.map_err(words::unavailable)?;
     let found = found.ok_or_else(|| words::stack_not_there(&input.stack_name))?.value;
     Ok(GetStackPolicyOutput { stack_policy_body: found.policy })

@@ -11,18 +11,26 @@ use crate::{
     start,
 };
 
-pub async fn run(stacks: &Stacks, caller: &Caller, input: UpdateStackInput) -> Result<UpdateStackOutput, AwsError> {
+pub async fn run(
+    stacks: &Stacks,
+    caller: &Caller,
+    input: UpdateStackInput,
+) -> Result<UpdateStackOutput, AwsError> {
     given::no_triggers(input.rollback_configuration)?;
     if input.stack_policy_url.is_some() || input.stack_policy_during_update_url.is_some() {
         return Err(words::invalid("Stack policies by URL are not supported here: give the body"));
     }
     let found = lookup::stack(stacks.engine(), &input.stack_name).await.map_err(words::unavailable)?;
-    let Some(found) = found.map(|found| found.value) else { return Err(words::stack_not_there(&input.stack_name)) };
+    let Some(found) = found.map(|found| found.value) else {
+        return Err(words::stack_not_there(&input.stack_name));
+    };
     let before = found.revision;
     let text = given::template(stacks, caller, input.template_body, input.template_url).await?;
     let template = match (text, input.use_previous_template.unwrap_or(false)) {
         (Some(_), true) => {
-            return Err(words::invalid("Either UsePreviousTemplate or a template must be specified, not both"));
+            return Err(words::invalid(
+                "Either UsePreviousTemplate or a template must be specified, not both",
+            ));
         }
         (Some(text), false) => text,
         (None, true) => before.template.clone(),
@@ -48,7 +56,11 @@ pub async fn run(stacks: &Stacks, caller: &Caller, input: UpdateStackInput) -> R
         stack_name: input.stack_name,
         client_token: input.client_request_token,
         principal: given::acting(stacks, caller, role_arn.as_deref()).await?,
-        on_failure: if input.disable_rollback == Some(true) { OnFailure::DoNothing } else { OnFailure::Rollback },
+        on_failure: if input.disable_rollback == Some(true) {
+            OnFailure::DoNothing
+        } else {
+            OnFailure::Rollback
+        },
         timeout_minutes: None,
         termination_protection: false,
         policy: input.stack_policy_body,

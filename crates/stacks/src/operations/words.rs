@@ -56,7 +56,11 @@ pub fn unavailable(halt: Halt) -> AwsError {
         Halt::Conflict => busy(),
         Halt::Store(cause) => {
             tracing::warn!(%cause, "the store did not answer");
-            AwsError::with_status(503, "ServiceUnavailable", "Service is unavailable. Please try again later.")
+            AwsError::with_status(
+                503,
+                "ServiceUnavailable",
+                "Service is unavailable. Please try again later.",
+            )
         }
         Halt::Stopped | Halt::Unreadable(_) => {
             tracing::error!(%halt, "a stack could not be read or written");

@@ -98,9 +98,12 @@ pub fn modification(
     tags: &BTreeMap<String, String>,
 ) -> Option<Change> {
     let old = &live.properties.value;
-    let mut change = Change::bare(Action::Modify, &resource.logical_id, &resource.resource_type, live.physical_id.clone());
+    let mut change =
+        Change::bare(Action::Modify, &resource.logical_id, &resource.resource_type, live.physical_id.clone());
     let replacing = replacing_changes(handler, old, new);
-    let known = |path: &String| new.pointer(&format!("/{}", path.replace('.', "/"))).is_none_or(|value| !holds_unknown(value));
+    let known = |path: &String| {
+        new.pointer(&format!("/{}", path.replace('.', "/"))).is_none_or(|value| !holds_unknown(value))
+    };
     change.replacement = match (replacing.is_empty(), replacing.iter().any(known)) {
         (true, _) => Replacement::Never,
         (false, true) => Replacement::Always,
@@ -114,8 +117,11 @@ pub fn modification(
             (true, true) => "Conditionally",
             (true, false) => "Always",
         };
-        let (evaluation, source) =
-            if holds_unknown(&value) { ("Dynamic", "ResourceReference") } else { ("Static", "DirectModification") };
+        let (evaluation, source) = if holds_unknown(&value) {
+            ("Dynamic", "ResourceReference")
+        } else {
+            ("Static", "DirectModification")
+        };
         change.details.push(json!({
             "Target": {"Attribute": "Properties", "Name": name, "RequiresRecreation": recreation},
             "Evaluation": evaluation,
@@ -144,7 +150,9 @@ pub fn modification(
 }
 
 fn changed_members(old: &Value, new: &Value) -> Vec<String> {
-    let names = |value: &Value| value.as_object().map(|map| map.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+    let names = |value: &Value| {
+        value.as_object().map(|map| map.keys().cloned().collect::<Vec<_>>()).unwrap_or_default()
+    };
     let mut all = names(old);
     all.extend(names(new));
     all.sort();

@@ -66,10 +66,14 @@ impl Failure {
 
 fn handler_code(code: &str) -> &'static str {
     match code {
-        "AccessDenied" | "AccessDeniedException" | "NotAuthorizedException" | "UnauthorizedException" => "AccessDenied",
+        "AccessDenied" | "AccessDeniedException" | "NotAuthorizedException" | "UnauthorizedException" => {
+            "AccessDenied"
+        }
         "TooManyRequestsException" | "ThrottlingException" | "Throttling" | "SlowDown" => "Throttling",
         "NoSuchEntity" | "NoSuchBucket" | "NoSuchBucketPolicy" => "NotFound",
-        "EntityAlreadyExists" | "BucketAlreadyExists" | "BucketAlreadyOwnedByYou" | "ConflictException" => "AlreadyExists",
+        "EntityAlreadyExists" | "BucketAlreadyExists" | "BucketAlreadyOwnedByYou" | "ConflictException" => {
+            "AlreadyExists"
+        }
         "ResourceConflictException" | "GroupExistsException" | "InvalidDomainException" => "AlreadyExists",
         other if other.contains("NotFound") => "NotFound",
         other if other.contains("AlreadyExists") => "AlreadyExists",
@@ -88,7 +92,10 @@ mod tests {
             failure.reason("t"),
             "Resource handler returned message: \"no (Service: Lambda, Status Code: 400, Request ID: t)\" (RequestToken: t, HandlerErrorCode: InvalidRequest)"
         );
-        assert!(Failure::from_aws("Lambda", AwsError::with_status(404, "ResourceNotFoundException", "")).is_not_found());
+        assert!(
+            Failure::from_aws("Lambda", AwsError::with_status(404, "ResourceNotFoundException", ""))
+                .is_not_found()
+        );
         assert!(Failure::from_aws("Lambda", AwsError::with_status(503, "ServiceUnavailable", "")).passes());
         assert!(!Failure::internal("Lambda", "").passes());
     }

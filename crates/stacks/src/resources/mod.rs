@@ -105,7 +105,13 @@ pub trait ResourceType: Send + Sync + 'static {
     async fn create(&self, context: &Context, properties: &Value) -> Result<Made, Failure>;
 
     /// Brings an existing resource from `old` to `new`; only called where nothing needs a replacement.
-    async fn update(&self, context: &Context, physical_id: &str, old: &Value, new: &Value) -> Result<Made, Failure>;
+    async fn update(
+        &self,
+        context: &Context,
+        physical_id: &str,
+        old: &Value,
+        new: &Value,
+    ) -> Result<Made, Failure>;
 
     async fn delete(&self, context: &Context, physical_id: &str, properties: &Value) -> Result<(), Failure>;
 }

@@ -12,7 +12,9 @@ pub use change_set::{ChangeSetRow, ChangeSetStatus, ExecutionStatus};
 pub use event::EventRow;
 pub use export::ExportRow;
 pub use resource::{Attribute, Instance, Mark, Progress, Properties, ResourceRow, Undo, Work};
-pub use stack::{OnFailure, Operation, OperationKind, OutputValue, Principal, Revision, StackNameRow, StackRow, Tag};
+pub use stack::{
+    OnFailure, Operation, OperationKind, OutputValue, Principal, Revision, StackNameRow, StackRow, Tag,
+};
 pub use status::{Phase, ResourceStatus, StackStatus};
 
 /// How long AWS lets one look at a stack that is gone, and at events.

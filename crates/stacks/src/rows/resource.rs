@@ -81,8 +81,14 @@ pub struct Mark {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Work {
     /// `replace`: there is a live one, which this one follows.
-    Create { instance: Instance, replace: bool },
-    Update { to: Properties, tags: BTreeMap<String, String> },
+    Create {
+        instance: Instance,
+        replace: bool,
+    },
+    Update {
+        to: Properties,
+        tags: BTreeMap<String, String>,
+    },
     Discard,
 }
 
@@ -90,9 +96,14 @@ pub enum Work {
 pub enum Undo {
     /// It was not there.
     Discard,
-    Revert { to: Properties, tags: BTreeMap<String, String> },
+    Revert {
+        to: Properties,
+        tags: BTreeMap<String, String>,
+    },
     /// `former` becomes live again; where this transaction had changed it before it replaced it, with these properties.
-    Swap { revert: Option<(Properties, BTreeMap<String, String>)> },
+    Swap {
+        revert: Option<(Properties, BTreeMap<String, String>)>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,7 +123,11 @@ impl ResourceRow {
             Some(Work::Create { instance, .. }) => Some(instance),
             _ => None,
         };
-        self.live.as_ref().or(self.doomed.last()).or(planned).and_then(|instance| instance.physical_id.as_deref())
+        self.live
+            .as_ref()
+            .or(self.doomed.last())
+            .or(planned)
+            .and_then(|instance| instance.physical_id.as_deref())
     }
 
     pub fn progress(&self, transaction: &str) -> Option<Progress> {

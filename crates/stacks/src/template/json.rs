@@ -53,7 +53,10 @@ impl Reader<'_> {
                 }
                 let key = self.string()?;
                 if entries.iter().any(|entry| entry.key == key) {
-                    return Err(Problem::new(key_span, format!("JSON not well-formed. Duplicate key '{key}'")));
+                    return Err(Problem::new(
+                        key_span,
+                        format!("JSON not well-formed. Duplicate key '{key}'"),
+                    ));
                 }
                 self.blank();
                 self.expect(b':')?;
@@ -195,11 +198,20 @@ mod tests {
 
     #[test]
     fn says_where_it_stopped_making_sense() {
-        for (text, line, column) in
-            [("{\n\"a\": }", 2, 6), ("{\"a\": 1,\n\"a\": 2}", 2, 1), ("[1 2]", 1, 4), ("{\"a\": \"x", 1, 7), ("{} x", 1, 4)]
-        {
+        for (text, line, column) in [
+            ("{\n\"a\": }", 2, 6),
+            ("{\"a\": 1,\n\"a\": 2}", 2, 1),
+            ("[1 2]", 1, 4),
+            ("{\"a\": \"x", 1, 7),
+            ("{} x", 1, 4),
+        ] {
             let problem = read(text).unwrap_err();
-            assert_eq!((problem.span.line, problem.span.column), (line, column), "{text}: {}", problem.message);
+            assert_eq!(
+                (problem.span.line, problem.span.column),
+                (line, column),
+                "{text}: {}",
+                problem.message
+            );
         }
         assert!(read(&"[".repeat(5000)).is_err());
     }

@@ -66,7 +66,6 @@ pub struct Resource {
 #[derive(Clone, Debug)]
 pub struct Output {
     pub name: String,
-    pub span: Span,
     pub value: Node,
     pub description: Option<String>,
     /// `Export.Name`.
@@ -113,7 +112,10 @@ impl Reader {
     fn template(&mut self, root: &Node) -> Template {
         let mut template = Template::default();
         let Some(sections) = root.as_map() else {
-            self.problem(root.span, format!("unsupported structure: {} stands where the sections belong", root.kind()));
+            self.problem(
+                root.span,
+                format!("unsupported structure: {} stands where the sections belong", root.kind()),
+            );
             return template;
         };
         for section in sections {
@@ -133,7 +135,10 @@ impl Reader {
                 "Rules" => self.problem(section.key_span, "Rules are not supported here"),
                 unknown => self.problem(
                     section.key_span,
-                    format!("Invalid template property or properties [{unknown}]; there are {}", SECTIONS.join(", ")),
+                    format!(
+                        "Invalid template property or properties [{unknown}]; there are {}",
+                        SECTIONS.join(", ")
+                    ),
                 ),
             }
         }
@@ -154,7 +159,10 @@ impl Reader {
         for entry in self.entries(node, "Parameters").to_vec() {
             self.logical_name(&entry, "Parameter");
             if entry.node.as_map().is_none() {
-                self.problem(entry.node.span, format!("Every Parameters object must contain a Type member; {} does not", entry.key));
+                self.problem(
+                    entry.node.span,
+                    format!("Every Parameters object must contain a Type member; {} does not", entry.key),
+                );
                 continue;
             }
             parameters.push(Parameter { name: entry.key, span: entry.key_span, declaration: entry.node });
@@ -175,7 +183,10 @@ impl Reader {
                     if !flat {
                         self.problem(
                             name.node.span,
-                            format!("Every Mappings attribute must be a String or a List; {}.{}.{} is not", map.key, key.key, name.key),
+                            format!(
+                                "Every Mappings attribute must be a String or a List; {}.{}.{} is not",
+                                map.key, key.key, name.key
+                            ),
                         );
                     }
                 }
@@ -187,7 +198,13 @@ impl Reader {
     fn resources(&mut self, node: &Node) -> Vec<Resource> {
         let entries = self.entries(node, "Resources").to_vec();
         if entries.len() > MAX_RESOURCES {
-            self.problem(node.span, format!("Number of resources, {}, is greater than maximum allowed, {MAX_RESOURCES}", entries.len()));
+            self.problem(
+                node.span,
+                format!(
+                    "Number of resources, {}, is greater than maximum allowed, {MAX_RESOURCES}",
+                    entries.len()
+                ),
+            );
         }
         entries.into_iter().filter_map(|entry| self.resource(entry)).collect()
     }
@@ -196,7 +213,10 @@ impl Reader {
         self.logical_name(&entry, "Resource");
         let logical_id = entry.key;
         let Some(members) = entry.node.as_map() else {
-            self.problem(entry.node.span, format!("Resource {logical_id} must be an object, not {}", entry.node.kind()));
+            self.problem(
+                entry.node.span,
+                format!("Resource {logical_id} must be an object, not {}", entry.node.kind()),
+            );
             return None;
         };
         let mut resource = Resource {
@@ -221,7 +241,14 @@ impl Reader {
                 "Properties" => match &node.content {
                     Content::Map(_) => resource.properties = node.clone(),
                     Content::Null => {}
-                    _ => self.problem(node.span, format!("Properties of {} must be an object, not {}", resource.logical_id, node.kind())),
+                    _ => self.problem(
+                        node.span,
+                        format!(
+                            "Properties of {} must be an object, not {}",
+                            resource.logical_id,
+                            node.kind()
+                        ),
+                    ),
                 },
                 "DependsOn" => resource.depends_on = self.names(node, "DependsOn"),
                 "Condition" => {
@@ -236,12 +263,21 @@ impl Reader {
                 ),
                 unknown => self.problem(
                     member.key_span,
-                    format!("Invalid template resource property '{unknown}'; there are {}", RESOURCE_MEMBERS.join(", ")),
+                    format!(
+                        "Invalid template resource property '{unknown}'; there are {}",
+                        RESOURCE_MEMBERS.join(", ")
+                    ),
                 ),
             }
         }
         if resource.resource_type.is_empty() {
-            self.problem(resource.span, format!("[/Resources/{}] Every Resources object must contain a Type member.", resource.logical_id));
+            self.problem(
+                resource.span,
+                format!(
+                    "[/Resources/{}] Every Resources object must contain a Type member.",
+                    resource.logical_id
+                ),
+            );
             return None;
         }
         Some(resource)
@@ -253,11 +289,17 @@ impl Reader {
             Some("Retain") => Policy::Retain,
             Some("RetainExceptOnCreate") if member.key == "DeletionPolicy" => Policy::RetainExceptOnCreate,
             Some("Snapshot") => {
-                self.problem(member.node.span, format!("{} 'Snapshot' is not supported by this resource's type", member.key));
+                self.problem(
+                    member.node.span,
+                    format!("{} 'Snapshot' is not supported by this resource's type", member.key),
+                );
                 Policy::Retain
             }
             _ => {
-                self.problem(member.node.span, format!("Unrecognized {}: it may be Delete or Retain", member.key));
+                self.problem(
+                    member.node.span,
+                    format!("Unrecognized {}: it may be Delete or Retain", member.key),
+                );
                 Policy::Retain
             }
         }
@@ -268,12 +310,18 @@ impl Reader {
         for entry in self.entries(node, "Outputs").to_vec() {
             self.logical_name(&entry, "Output");
             let Some(value) = entry.node.member("Value") else {
-                self.problem(entry.key_span, format!("Every Outputs member must contain a Value object; {} does not", entry.key));
+                self.problem(
+                    entry.key_span,
+                    format!("Every Outputs member must contain a Value object; {} does not", entry.key),
+                );
                 continue;
             };
             for member in entry.node.as_map().unwrap_or_default() {
                 if !["Value", "Description", "Export", "Condition"].contains(&member.key.as_str()) {
-                    self.problem(member.key_span, format!("Invalid template output property '{}'", member.key));
+                    self.problem(
+                        member.key_span,
+                        format!("Invalid template output property '{}'", member.key),
+                    );
                 }
             }
             let export = entry.node.member("Export");
@@ -286,9 +334,11 @@ impl Reader {
                 value: value.clone(),
                 description: entry.node.member("Description").and_then(Node::scalar_text),
                 export: export.and_then(|export| export.member("Name")).cloned(),
-                condition: entry.node.member("Condition").and_then(|node| self.text(node, "Condition").map(|name| (name, node.span))),
+                condition: entry
+                    .node
+                    .member("Condition")
+                    .and_then(|node| self.text(node, "Condition").map(|name| (name, node.span))),
                 name: entry.key,
-                span: entry.key_span,
             });
         }
         outputs
@@ -322,7 +372,9 @@ impl Reader {
     }
 
     fn logical_name(&mut self, entry: &Entry, what: &str) {
-        let fits = !entry.key.is_empty() && entry.key.len() <= 255 && entry.key.bytes().all(|b| b.is_ascii_alphanumeric());
+        let fits = !entry.key.is_empty()
+            && entry.key.len() <= 255
+            && entry.key.bytes().all(|b| b.is_ascii_alphanumeric());
         if !fits {
             self.problem(entry.key_span, format!("{what} name {} is non alphanumeric.", entry.key));
         }
@@ -350,7 +402,8 @@ mod tests {
 
     #[test]
     fn names_every_problem_with_its_place() {
-        let problems = Template::parse("Resources:\n  A-b: {Type: T}\n  C: {Propertis: 1}\nNope: 1\n").unwrap_err();
+        let problems =
+            Template::parse("Resources:\n  A-b: {Type: T}\n  C: {Propertis: 1}\nNope: 1\n").unwrap_err();
         let lines: Vec<usize> = problems.iter().map(|problem| problem.span.line).collect();
         assert_eq!(lines, [2, 3, 3, 4], "{problems:?}");
         assert!(Template::parse("Resources: {}\n").is_err());

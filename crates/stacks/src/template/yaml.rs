@@ -19,9 +19,9 @@ pub fn read(text: &str) -> Result<Node, Problem> {
         })?;
         builder.take(event, place(span.start))?;
     }
-    builder
-        .root
-        .ok_or_else(|| Problem::new(Span { line: 1, column: 1 }, "YAML not well-formed. There is no document"))
+    builder.root.ok_or_else(|| {
+        Problem::new(Span { line: 1, column: 1 }, "YAML not well-formed. There is no document")
+    })
 }
 
 #[derive(Default)]
@@ -60,7 +60,9 @@ impl Builder {
                 self.place(Node { span, content }, tag, anchor, 1)
             }
             Event::SequenceStart(anchor, tag) => self.begin(span, anchor, tag, OpenKind::List(Vec::new())),
-            Event::MappingStart(anchor, tag) => self.begin(span, anchor, tag, OpenKind::Map(Vec::new(), None)),
+            Event::MappingStart(anchor, tag) => {
+                self.begin(span, anchor, tag, OpenKind::Map(Vec::new(), None))
+            }
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => {
                 let known = self.anchors.get(&anchor).cloned();
@@ -70,9 +72,10 @@ impl Builder {
                 self.count(span, size)?;
                 self.place(node, None, 0, size)
             }
-            Event::DocumentStart(_) if self.root.is_some() => {
-                Err(Problem::new(span, "YAML not well-formed. A template is one document; a second begins here"))
-            }
+            Event::DocumentStart(_) if self.root.is_some() => Err(Problem::new(
+                span,
+                "YAML not well-formed. A template is one document; a second begins here",
+            )),
             Event::Nothing
             | Event::StreamStart
             | Event::StreamEnd
@@ -151,7 +154,10 @@ impl Builder {
     fn count(&mut self, span: Span, nodes: usize) -> Result<(), Problem> {
         self.nodes += nodes;
         if self.nodes > MAX_NODES {
-            return Err(Problem::new(span, format!("YAML not well-formed. It comes to more than {MAX_NODES} nodes")));
+            return Err(Problem::new(
+                span,
+                format!("YAML not well-formed. It comes to more than {MAX_NODES} nodes"),
+            ));
         }
         Ok(())
     }
@@ -165,8 +171,8 @@ fn written_out(tag: &Tag, node: Node) -> Result<Node, Problem> {
     let key = match tag.suffix.as_str() {
         "" => return Ok(node),
         "Ref" | "Condition" => tag.suffix.clone(),
-        "And" | "Base64" | "Cidr" | "Equals" | "FindInMap" | "GetAZs" | "GetAtt" | "If" | "ImportValue" | "Join"
-        | "Length" | "Not" | "Or" | "Select" | "Split" | "Sub" | "ToJsonString" | "Transform" => {
+        "And" | "Base64" | "Cidr" | "Equals" | "FindInMap" | "GetAZs" | "GetAtt" | "If" | "ImportValue"
+        | "Join" | "Length" | "Not" | "Or" | "Select" | "Split" | "Sub" | "ToJsonString" | "Transform" => {
             format!("Fn::{}", tag.suffix)
         }
         _ => return Err(unknown_tag(tag, node.span)),
@@ -225,7 +231,9 @@ mod tests {
     #[test]
     fn short_tags_are_written_out() {
         assert_eq!(
-            value("a: !Ref Pool\nb: !GetAtt Pool.Arn.X\nc: !Join ['-', [!Ref A, b]]\nd: !If\n  - C\n  - !Sub '${A}'\n  - 2\ne: !Condition Prod\n"),
+            value(
+                "a: !Ref Pool\nb: !GetAtt Pool.Arn.X\nc: !Join ['-', [!Ref A, b]]\nd: !If\n  - C\n  - !Sub '${A}'\n  - 2\ne: !Condition Prod\n"
+            ),
             json!({
                 "a": {"Ref": "Pool"},
                 "b": {"Fn::GetAtt": ["Pool", "Arn.X"]},
@@ -239,7 +247,9 @@ mod tests {
     #[test]
     fn scalars_keep_what_would_be_lost() {
         assert_eq!(
-            value("a: 012345678901\nb: 1.10\nc: 1.5\nd: 30\ne: False\nf: OFF\ng: 2012-10-17\nh: '1'\ni:\nj: ''\n"),
+            value(
+                "a: 012345678901\nb: 1.10\nc: 1.5\nd: 30\ne: False\nf: OFF\ng: 2012-10-17\nh: '1'\ni:\nj: ''\n"
+            ),
             json!({"a": "012345678901", "b": "1.10", "c": 1.5, "d": 30, "e": false, "f": "OFF",
                    "g": "2012-10-17", "h": "1", "i": null, "j": ""})
         );
