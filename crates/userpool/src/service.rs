@@ -20,8 +20,9 @@ use crate::{
     messages::Outbox,
     purge,
     raise::Raise,
-    rows::{DOMAINS, DomainRow},
+    rows::{DOMAINS, DomainRow, UserRow},
     tokens::{Keys, PoolTokens, StoreVerifier},
+    users,
 };
 
 /// Handed to each operation.
@@ -111,6 +112,15 @@ impl UserPools {
     pub async fn find_client(&self, client_id: &str) -> Result<Option<Arc<Client>>, AwsError> {
         let found = self.service.directory.find_client(client_id).await;
         found.map_err(|error| Raise::<facts::WireError>::from(error).into_aws())
+    }
+
+    /// Someone by any name they sign in with, for the pages.
+    pub async fn find_user(&self, pool_id: &str, name: &str) -> Result<Option<UserRow>, AwsError> {
+        let found = async {
+            let Some(pool) = self.service.directory.find_pool(pool_id).await? else { return Ok(None) };
+            Ok(users::find(&self.service.store, &pool, name).await?.map(|user| user.value))
+        };
+        found.await.map_err(Raise::<facts::WireError>::into_aws)
     }
 
     /// The pool that serves hosted pages under `domain`: a prefix, or a custom domain's host name.
