@@ -125,12 +125,10 @@ async fn list_v2(call: &Call<'_>, objects: &Objects) -> Result<Response<Bytes>, 
         .maybe("StartAfter", call.query("start-after").map(|after| encoded(call, after)))
         .maybe("ContinuationToken", continued)
         .maybe("NextContinuationToken", listing.next.clone().map(|next| PageToken(next).to_wire()));
-    let owner = (call.query("fetch-owner") == Some("true"))
-        .then(|| async { objects.head_bucket(call.bucket()).await.map(|bucket| owner_id(&bucket.owner)) });
-    let owner = match owner {
-        Some(owner) => Some(owner.await?),
-        None => None,
-    };
+    let mut owner = None;
+    if call.query("fetch-owner") == Some("true") {
+        owner = Some(owner_id(&objects.head_bucket(call.bucket()).await?.owner));
+    }
     document(entries(call, xml, &listing, owner.as_deref()))
 }
 
