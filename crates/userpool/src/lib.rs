@@ -18,6 +18,7 @@ pub mod flows;
 mod messages;
 mod ops;
 mod passwords;
+mod provisioned;
 mod purge;
 pub mod raise;
 pub mod rows;

@@ -15,13 +15,22 @@ const VALUE_LENGTH: usize = 40;
 
 impl Gateway {
     pub async fn create_api_key(&self, definition: ApiKeyDefinition) -> Result<ApiKeyRow, AwsError> {
+        self.create_api_key_as(&self.inner.long_id(), definition).await
+    }
+
+    /// Under an id that the caller decided on beforehand.
+    pub async fn create_api_key_as(
+        &self,
+        id: &str,
+        definition: ApiKeyDefinition,
+    ) -> Result<ApiKeyRow, AwsError> {
         let value =
             definition.value.clone().unwrap_or_else(|| self.inner.rng.string(ALPHANUMERIC, VALUE_LENGTH));
         if !(20..=128).contains(&value.len()) || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(bad_request("API Key value should be between 20 and 128 characters"));
         }
         let row = ApiKeyRow {
-            id: self.inner.long_id(),
+            id: id.to_owned(),
             value,
             definition: ApiKeyDefinition { value: None, ..definition },
             created_at: self.inner.clock.now(),

@@ -20,9 +20,18 @@ impl Gateway {
         rest_api_id: &str,
         definition: AuthorizerDefinition,
     ) -> Result<AuthorizerRow, AwsError> {
+        self.create_authorizer_as(&self.inner.short_id(), rest_api_id, definition).await
+    }
+
+    /// Under an id that the caller decided on beforehand.
+    pub async fn create_authorizer_as(
+        &self,
+        id: &str,
+        rest_api_id: &str,
+        definition: AuthorizerDefinition,
+    ) -> Result<AuthorizerRow, AwsError> {
         check(&definition)?;
-        let id = self.inner.short_id();
-        self.write_authorizer(rest_api_id, id, definition, false).await
+        self.write_authorizer(rest_api_id, id.to_owned(), definition, false).await
     }
 
     /// Replaces the definition; it takes effect with the next deployment.

@@ -26,21 +26,31 @@ impl Gateway {
         description: Option<String>,
         stage: Option<StageDefinition>,
     ) -> Result<DeploymentRow, AwsError> {
-        let id = self.inner.short_id();
+        self.create_deployment_as(&self.inner.short_id(), rest_api_id, description, stage).await
+    }
+
+    /// Under an id that the caller decided on beforehand.
+    pub async fn create_deployment_as(
+        &self,
+        id: &str,
+        rest_api_id: &str,
+        description: Option<String>,
+        stage: Option<StageDefinition>,
+    ) -> Result<DeploymentRow, AwsError> {
         let store = &self.inner.store;
         let decided = store.decide(async || {
             let api = self.inner.rest_api(rest_api_id).await?;
             let now = self.inner.clock.now();
             let row = DeploymentRow {
                 rest_api_id: rest_api_id.to_owned(),
-                id: id.clone(),
+                id: id.to_owned(),
                 description: description.clone(),
                 created_at: now,
                 snapshot: self.inner.snapshot(api.value.clone()).await?,
             };
             let mut batch = Batch::new().expect(&api).insert(&row);
             if let Some(wanted) = &stage {
-                let wanted = StageDefinition { deployment_id: id.clone(), ..wanted.clone() };
+                let wanted = StageDefinition { deployment_id: id.to_owned(), ..wanted.clone() };
                 check_stage(&wanted)?;
                 let old = store.get::<StageRow>(rest_api_id, &wanted.stage_name).await?;
                 batch = match old {

@@ -16,9 +16,19 @@ impl Gateway {
         rest_api_id: &str,
         definition: RequestValidatorDefinition,
     ) -> Result<RequestValidatorRow, AwsError> {
+        self.create_request_validator_as(&self.inner.short_id(), rest_api_id, definition).await
+    }
+
+    /// Under an id that the caller decided on beforehand.
+    pub async fn create_request_validator_as(
+        &self,
+        id: &str,
+        rest_api_id: &str,
+        definition: RequestValidatorDefinition,
+    ) -> Result<RequestValidatorRow, AwsError> {
         let row = RequestValidatorRow {
             rest_api_id: rest_api_id.to_owned(),
-            id: self.inner.short_id(),
+            id: id.to_owned(),
             definition,
         };
         let decided = self.inner.store.decide(async || {

@@ -17,9 +17,19 @@ impl Gateway {
         parent_id: &str,
         path_part: &str,
     ) -> Result<ResourceRow, AwsError> {
+        self.create_resource_as(&self.inner.short_id(), rest_api_id, parent_id, path_part).await
+    }
+
+    /// Under an id that the caller decided on beforehand.
+    pub async fn create_resource_as(
+        &self,
+        id: &str,
+        rest_api_id: &str,
+        parent_id: &str,
+        path_part: &str,
+    ) -> Result<ResourceRow, AwsError> {
         check_part(path_part)?;
         let place = place_of(path_part);
-        let id = self.inner.short_id();
         let store = &self.inner.store;
         let decided = store.decide(async || {
             let api = self.inner.rest_api(rest_api_id).await?;
@@ -38,7 +48,7 @@ impl Gateway {
             }
             let row = ResourceRow {
                 rest_api_id: rest_api_id.to_owned(),
-                id: id.clone(),
+                id: id.to_owned(),
                 parent_id: Some(parent_id.to_owned()),
                 path_part: path_part.to_owned(),
                 path: format!("{}/{path_part}", parent.value.path.trim_end_matches('/')),
@@ -47,7 +57,7 @@ impl Gateway {
                 rest_api_id: rest_api_id.to_owned(),
                 parent_id: parent_id.to_owned(),
                 place: place.to_owned(),
-                resource_id: id.clone(),
+                resource_id: id.to_owned(),
                 path_part: path_part.to_owned(),
             };
             Ok::<_, Refused>((Batch::new().expect(&api).expect(&parent).insert(&row).insert(&place), row))

@@ -23,9 +23,18 @@ const DELETE_PAGE: usize = 500;
 impl Gateway {
     /// Makes an API with its root resource; the row says both ids.
     pub async fn create_rest_api(&self, definition: RestApiDefinition) -> Result<RestApiRow, AwsError> {
+        self.create_rest_api_as(&self.inner.long_id(), definition).await
+    }
+
+    /// Under an id that the caller decided on beforehand, so that a repeated call can find out that it was made.
+    pub async fn create_rest_api_as(
+        &self,
+        id: &str,
+        definition: RestApiDefinition,
+    ) -> Result<RestApiRow, AwsError> {
         check(&definition)?;
         let row = RestApiRow {
-            id: self.inner.long_id(),
+            id: id.to_owned(),
             root_resource_id: self.inner.long_id(),
             definition,
             created_at: self.inner.clock.now(),

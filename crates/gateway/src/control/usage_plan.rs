@@ -12,8 +12,17 @@ use crate::{
 
 impl Gateway {
     pub async fn create_usage_plan(&self, definition: UsagePlanDefinition) -> Result<UsagePlanRow, AwsError> {
+        self.create_usage_plan_as(&self.inner.short_id(), definition).await
+    }
+
+    /// Under an id that the caller decided on beforehand.
+    pub async fn create_usage_plan_as(
+        &self,
+        id: &str,
+        definition: UsagePlanDefinition,
+    ) -> Result<UsagePlanRow, AwsError> {
         self.check_plan(&definition).await?;
-        let row = UsagePlanRow { id: self.inner.short_id(), definition };
+        let row = UsagePlanRow { id: id.to_owned(), definition };
         let committed = self.inner.store.commit(Batch::new().insert(&row)).await;
         committed.map_err(super::errors::from_commit)?;
         self.inner.drop_api_keys();

@@ -22,9 +22,18 @@ pub async fn create_user_pool_client(
     _caller: &Caller,
     input: CreateUserPoolClientRequest,
 ) -> Result<CreateUserPoolClientResponse, Raise<CreateUserPoolClientError>> {
+    let client_id = service.rng.string(ids::LOWER_ALPHANUMERIC, ids::CLIENT_ID_LENGTH);
+    create_user_pool_client_as(service, client_id, input).await
+}
+
+/// Under an id that the caller decided on beforehand, so that a repeated call can find out that it was made.
+pub async fn create_user_pool_client_as(
+    service: &Service,
+    client_id: String,
+    input: CreateUserPoolClientRequest,
+) -> Result<CreateUserPoolClientResponse, Raise<CreateUserPoolClientError>> {
     let pool = service.directory.pool(&input.user_pool_id).await?;
     let mut client = settings::of_create::<CreateUserPoolClientError>(&input, &pool)?;
-    let client_id = service.rng.string(ids::LOWER_ALPHANUMERIC, ids::CLIENT_ID_LENGTH);
     let now = service.clock.now();
     client.client_id = Some(client_id.clone());
     client.creation_date = Some(now.epoch_seconds());

@@ -17,10 +17,18 @@ pub async fn create_user_pool(
     _caller: &Caller,
     input: CreateUserPoolRequest,
 ) -> Result<CreateUserPoolResponse, Raise<CreateUserPoolError>> {
+    let suffix = service.rng.string(ids::ALPHANUMERIC, ids::POOL_ID_SUFFIX_LENGTH);
+    create_user_pool_as(service, format!("{}_{suffix}", service.config.region), input).await
+}
+
+/// Under an id that the caller decided on beforehand, so that a repeated call can find out that it was made.
+pub async fn create_user_pool_as(
+    service: &Service,
+    id: String,
+    input: CreateUserPoolRequest,
+) -> Result<CreateUserPoolResponse, Raise<CreateUserPoolError>> {
     let mut pool = configuration::of_create(&input)?;
     let region: &Region = &service.config.region;
-    let suffix = service.rng.string(ids::ALPHANUMERIC, ids::POOL_ID_SUFFIX_LENGTH);
-    let id = format!("{region}_{suffix}");
     if ids::pool_region(&id).is_none() {
         return Err(invalid(format!("{region} is not a region that a user pool can be in.")));
     }
