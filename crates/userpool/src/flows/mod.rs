@@ -13,6 +13,8 @@
 
 mod admit;
 mod answer;
+#[cfg(test)]
+mod attacks;
 mod attempt;
 mod door;
 mod error;

@@ -50,3 +50,72 @@ pub async fn change_password(
     service.store.commit(attempts.cleared(Batch::new().replace(user, &after))).await?;
     Ok(ChangePasswordResponse::default())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::test_support::{PASSWORD, World};
+
+    const NEW: &str = "Battery-staple2";
+
+    #[tokio::test]
+    async fn the_old_password_must_be_known() {
+        let world = World::new().await;
+        let (_, client) = world.plain().await;
+        world.join(&client, "anna").await;
+        let token = world.tokens(&client, "anna").await["AccessToken"].clone();
+        let input = |previous: &str, proposed: &str| json!({ "AccessToken": token, "PreviousPassword": previous, "ProposedPassword": proposed });
+        assert_eq!(
+            world.refused("ChangePassword", input("wrong", NEW)).await,
+            "NotAuthorizedException: Incorrect username or password."
+        );
+        assert_eq!(
+            world.refused("ChangePassword", input(PASSWORD, "short")).await,
+            "InvalidPasswordException: Password does not conform to policy: Password not long enough"
+        );
+        world.ok("ChangePassword", input(PASSWORD, NEW)).await;
+        assert!(world.password_auth(&client, "anna", PASSWORD).await.is_err());
+        world.srp(&client, "anna", NEW).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn guessing_here_locks_too() {
+        let world = World::new().await;
+        let (_, client) = world.plain().await;
+        world.join(&client, "anna").await;
+        let token = world.tokens(&client, "anna").await["AccessToken"].clone();
+        let input = json!({ "AccessToken": token, "PreviousPassword": "wrong", "ProposedPassword": NEW });
+        for _ in 0..5 {
+            world.refused("ChangePassword", input.clone()).await;
+        }
+        assert_eq!(
+            world.refused("ChangePassword", input).await,
+            "LimitExceededException: Attempt limit exceeded, please try after some time."
+        );
+        let refused = world.password_auth(&client, "anna", PASSWORD).await.unwrap_err();
+        assert_eq!(refused.message, "Password attempts exceeded");
+    }
+
+    #[tokio::test]
+    async fn a_password_that_is_remembered_is_refused() {
+        let world = World::new().await;
+        let pool = world
+            .pool(|pool| {
+                let policy = pool.policies.as_mut().unwrap().password_policy.as_mut().unwrap();
+                policy.password_history_size = Some(2);
+            })
+            .await;
+        let client = world.client(&pool, |_| {}).await;
+        world.join(&client, "anna").await;
+        let token = world.tokens(&client, "anna").await["AccessToken"].clone();
+        let input = |previous: &str, proposed: &str| json!({ "AccessToken": token, "PreviousPassword": previous, "ProposedPassword": proposed });
+        let used = "PasswordHistoryPolicyViolationException: Password has previously been used. Please choose a new \
+                    password.";
+        assert_eq!(world.refused("ChangePassword", input(PASSWORD, PASSWORD)).await, used);
+        world.ok("ChangePassword", input(PASSWORD, NEW)).await;
+        assert_eq!(world.refused("ChangePassword", input(NEW, PASSWORD)).await, used);
+        world.ok("ChangePassword", input(NEW, "Third-password3")).await;
+        world.ok("ChangePassword", input("Third-password3", PASSWORD)).await;
+    }
+}

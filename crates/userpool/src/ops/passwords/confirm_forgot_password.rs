@@ -111,3 +111,91 @@ fn refusal(unfit: Unfit) -> Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::test_support::{PASSWORD, World};
+
+    const NEW: &str = "Battery-staple2";
+
+    fn input(client: &str, username: &str, code: &str, password: &str) -> Value {
+        json!({ "ClientId": client, "Username": username, "ConfirmationCode": code, "Password": password })
+    }
+
+    #[tokio::test]
+    async fn the_new_password_signs_in_and_the_old_one_does_not() {
+        let world = World::new().await;
+        let (_, client) = world.plain().await;
+        world.join(&client, "anna").await;
+        world.ok("ForgotPassword", json!({ "ClientId": client, "Username": "anna" })).await;
+        let code = world.code("anna@example.com").await;
+        // A password that the policy refuses leaves the code good.
+        assert_eq!(
+            world.refused("ConfirmForgotPassword", input(&client, "anna", &code, "short")).await,
+            "InvalidPasswordException: Password does not conform to policy: Password not long enough"
+        );
+        world.ok("ConfirmForgotPassword", input(&client, "anna", &code, NEW)).await;
+        world.password_auth(&client, "anna", NEW).await.unwrap();
+        assert!(world.password_auth(&client, "anna", PASSWORD).await.is_err());
+        // Once.
+        assert_eq!(
+            world.refused("ConfirmForgotPassword", input(&client, "anna", &code, NEW)).await,
+            "ExpiredCodeException: Invalid code provided, please request a code again."
+        );
+    }
+
+    #[tokio::test]
+    async fn of_two_who_show_the_code_at_once_one_sets_the_password() {
+        let world = World::new().await;
+        let (_, client) = world.plain().await;
+        world.join(&client, "anna").await;
+        world.ok("ForgotPassword", json!({ "ClientId": client, "Username": "anna" })).await;
+        let code = world.code("anna@example.com").await;
+        let (one, two) = tokio::join!(
+            world.call("ConfirmForgotPassword", input(&client, "anna", &code, "Battery-staple1")),
+            world.call("ConfirmForgotPassword", input(&client, "anna", &code, "Battery-staple2")),
+        );
+        assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+    }
+
+    #[tokio::test]
+    async fn a_stranger_and_a_user_are_answered_alike() {
+        let world = World::new().await;
+        let (_, client) = world.plain().await;
+        world.join(&client, "anna").await;
+        let mut heard = Vec::new();
+        for name in ["anna", "nobody"] {
+            let mut words =
+                vec![world.refused("ConfirmForgotPassword", input(&client, name, "1", NEW)).await];
+            world.ok("ForgotPassword", json!({ "ClientId": client, "Username": name })).await;
+            for _ in 0..6 {
+                words.push(world.refused("ConfirmForgotPassword", input(&client, name, "1", NEW)).await);
+            }
+            heard.push(words);
+        }
+        assert_eq!(heard[0], heard[1]);
+        assert!(heard[0][0].starts_with("ExpiredCode"));
+        assert!(heard[0][1].starts_with("CodeMismatch"));
+        assert!(heard[0][6].starts_with("LimitExceeded"));
+    }
+
+    #[tokio::test]
+    async fn a_sign_up_code_is_no_reset_code() {
+        let world = World::new().await;
+        let (_, client) = world.plain().await;
+        let sign_up = json!({
+            "ClientId": client, "Username": "anna", "Password": PASSWORD,
+            "UserAttributes": [{ "Name": "email", "Value": "anna@example.com" }],
+        });
+        world.ok("SignUp", sign_up).await;
+        let code = world.code("anna@example.com").await;
+        assert!(
+            world
+                .refused("ConfirmForgotPassword", input(&client, "anna", &code, NEW))
+                .await
+                .starts_with("ExpiredCodeException")
+        );
+    }
+}

@@ -71,3 +71,68 @@ fn reach(pool: &Pool, user: &UserRow) -> Result<Channel, Failure> {
         invalid("Cannot reset password for the user as there is no registered/verified email or phone_number")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::test_support::World;
+
+    #[tokio::test]
+    async fn a_code_goes_to_the_verified_address() {
+        let world = World::new().await;
+        let (_, client) = world.plain().await;
+        world.join(&client, "anna").await;
+        let answer = world.ok("ForgotPassword", json!({ "ClientId": client, "Username": "anna" })).await;
+        assert_eq!(
+            answer["CodeDeliveryDetails"],
+            json!({ "AttributeName": "email", "DeliveryMedium": "EMAIL", "Destination": "a***@e***" })
+        );
+    }
+
+    #[tokio::test]
+    async fn nobody_learns_who_exists() {
+        let world = World::new().await;
+        let (pool, client) = world.plain().await;
+        world.join(&client, "anna").await;
+        world.join(&client, "bert").await;
+        world.change_user(&pool, "bert", |user| user.enabled = false).await;
+        let mails = world.sent.mails.lock().unwrap().len();
+        for name in ["bert", "nobody", "nobody@example.com"] {
+            let input = json!({ "ClientId": client, "Username": name });
+            let answer = world.ok("ForgotPassword", input.clone()).await;
+            assert_eq!(answer["CodeDeliveryDetails"]["DeliveryMedium"], "EMAIL");
+            assert_eq!(answer, world.ok("ForgotPassword", input).await);
+        }
+        world.send().await;
+        assert_eq!(world.sent.mails.lock().unwrap().len(), mails);
+        let open = world.client(&pool, |client| client.prevent_user_existence_errors = None).await;
+        assert_eq!(
+            world.refused("ForgotPassword", json!({ "ClientId": open, "Username": "nobody" })).await,
+            "UserNotFoundException: Username/client id combination not found."
+        );
+        assert_eq!(
+            world.refused("ForgotPassword", json!({ "ClientId": open, "Username": "bert" })).await,
+            "NotAuthorizedException: User is disabled."
+        );
+    }
+
+    #[tokio::test]
+    async fn an_address_that_was_never_verified_is_sent_nothing() {
+        let world = World::new().await;
+        let (pool, client) = world.plain().await;
+        world.join(&client, "anna").await;
+        world
+            .change_user(&pool, "anna", |user| {
+                user.attributes.insert(String::from("email_verified"), String::from("false"));
+            })
+            .await;
+        let open = world.client(&pool, |client| client.prevent_user_existence_errors = None).await;
+        assert_eq!(
+            world.refused("ForgotPassword", json!({ "ClientId": open, "Username": "anna" })).await,
+            "InvalidParameterException: Cannot reset password for the user as there is no registered/verified email \
+             or phone_number"
+        );
+        world.ok("ForgotPassword", json!({ "ClientId": client, "Username": "anna" })).await;
+    }
+}

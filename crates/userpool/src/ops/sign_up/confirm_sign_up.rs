@@ -111,3 +111,124 @@ fn refusal(unfit: Unfit) -> Failure {
         .into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::{
+        rows::UserStatus,
+        test_support::{PASSWORD, World},
+    };
+
+    fn confirm(client: &str, username: &str, code: &str) -> Value {
+        json!({ "ClientId": client, "Username": username, "ConfirmationCode": code })
+    }
+
+    async fn sign_up(world: &World, client: &str, username: &str, email: &str) {
+        let input = json!({
+            "ClientId": client, "Username": username, "Password": PASSWORD,
+            "UserAttributes": [{ "Name": "email", "Value": email }],
+        });
+        world.ok("SignUp", input).await;
+    }
+
+    #[tokio::test]
+    async fn the_code_confirms_once() {
+        let world = World::new().await;
+        let (pool, client) = world.plain().await;
+        sign_up(&world, &client, "anna", "anna@example.com").await;
+        let code = world.code("anna@example.com").await;
+        assert_eq!(world.ok("ConfirmSignUp", confirm(&client, "anna", &code)).await, json!({}));
+        let user = world.user(&pool, "anna").await.value;
+        assert_eq!(user.status, UserStatus::Confirmed);
+        assert!(user.is_verified("email"));
+        assert_eq!(
+            world.refused("ConfirmSignUp", confirm(&client, "anna", &code)).await,
+            "NotAuthorizedException: User cannot be confirmed. Current status is CONFIRMED"
+        );
+    }
+
+    #[tokio::test]
+    async fn wrong_tries_made_at_once_count_one_by_one() {
+        let world = World::new().await;
+        let (_, client) = world.plain().await;
+        sign_up(&world, &client, "anna", "anna@example.com").await;
+        let code = world.code("anna@example.com").await;
+        let wrong = if code == "000000" { "000001" } else { "000000" };
+        let world = std::sync::Arc::new(world);
+        let mut tries = tokio::task::JoinSet::new();
+        for _ in 0..12 {
+            let world = std::sync::Arc::clone(&world);
+            let input = confirm(&client, "anna", wrong);
+            tries.spawn(async move { world.refused("ConfirmSignUp", input).await });
+        }
+        let answers = tries.join_all().await;
+        let wrong = answers.iter().filter(|words| words.starts_with("CodeMismatchException")).count();
+        let stopped = answers.iter().filter(|words| words.starts_with("TooManyFailedAttempts")).count();
+        assert_eq!((wrong, stopped), (5, 7), "{answers:?}");
+        // Even the right one, until the hour is over.
+        assert!(
+            world
+                .refused("ConfirmSignUp", confirm(&client, "anna", &code))
+                .await
+                .starts_with("TooManyFailedAttemptsException")
+        );
+        world.clock.pass_seconds(3600);
+        world.ok("ConfirmSignUp", confirm(&client, "anna", &code)).await;
+    }
+
+    #[tokio::test]
+    async fn a_code_is_good_for_a_day() {
+        let world = World::new().await;
+        let (_, client) = world.plain().await;
+        sign_up(&world, &client, "anna", "anna@example.com").await;
+        let code = world.code("anna@example.com").await;
+        world.clock.pass_seconds(86_400);
+        assert_eq!(
+            world.refused("ConfirmSignUp", confirm(&client, "anna", &code)).await,
+            "ExpiredCodeException: Invalid code provided, please request a code again."
+        );
+    }
+
+    #[tokio::test]
+    async fn someone_who_does_not_exist_is_answered_like_someone_without_a_code() {
+        let world = World::new().await;
+        let (pool, client) = world.plain().await;
+        assert_eq!(
+            world.refused("ConfirmSignUp", confirm(&client, "nobody", "123456")).await,
+            "ExpiredCodeException: Invalid code provided, please request a code again."
+        );
+        let open = world.client(&pool, |client| client.prevent_user_existence_errors = None).await;
+        assert!(
+            world
+                .refused("ConfirmSignUp", confirm(&open, "nobody", "123456"))
+                .await
+                .starts_with("UserNotFoundException")
+        );
+    }
+
+    #[tokio::test]
+    async fn an_alias_belongs_to_who_verified_it_first_unless_it_is_taken_by_force() {
+        let world = World::new().await;
+        let pool = world.pool(|pool| pool.alias_attributes = Some(vec![String::from("email")])).await;
+        let client = world.client(&pool, |_| {}).await;
+        sign_up(&world, &client, "anna", "shared@example.com").await;
+        let annas = world.code("shared@example.com").await;
+        sign_up(&world, &client, "bert", "shared@example.com").await;
+        let berts = world.code("shared@example.com").await;
+        // An address that nobody verified signs nobody in.
+        assert!(world.password_auth(&client, "shared@example.com", PASSWORD).await.is_err());
+        world.ok("ConfirmSignUp", confirm(&client, "anna", &annas)).await;
+        assert_eq!(
+            world.refused("ConfirmSignUp", confirm(&client, "bert", &berts)).await,
+            "AliasExistsException: An account with the email already exists."
+        );
+        assert_eq!(world.user(&pool, "shared@example.com").await.value.username, "anna");
+        let mut force = confirm(&client, "bert", &berts);
+        force["ForceAliasCreation"] = json!(true);
+        world.ok("ConfirmSignUp", force).await;
+        assert_eq!(world.user(&pool, "shared@example.com").await.value.username, "bert");
+        assert!(!world.user(&pool, "anna").await.value.is_verified("email"));
+    }
+}

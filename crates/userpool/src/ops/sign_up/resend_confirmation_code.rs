@@ -57,3 +57,60 @@ pub async fn resend_confirmation_code(
     service.outbox.hurry();
     Ok(ResendConfirmationCodeResponse { code_delivery_details: Some(messages::details(&channel)) })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::test_support::{PASSWORD, World};
+
+    #[tokio::test]
+    async fn the_new_code_counts_and_the_old_one_does_not() {
+        let world = World::new().await;
+        let (_, client) = world.plain().await;
+        let input = json!({
+            "ClientId": client, "Username": "anna", "Password": PASSWORD,
+            "UserAttributes": [{ "Name": "email", "Value": "anna@example.com" }],
+        });
+        world.ok("SignUp", input).await;
+        let old = world.code("anna@example.com").await;
+        let input = json!({ "ClientId": client, "Username": "anna" });
+        let answer = world.ok("ResendConfirmationCode", input.clone()).await;
+        assert_eq!(answer["CodeDeliveryDetails"]["Destination"], "a***@e***");
+        let new = world.code("anna@example.com").await;
+        assert_ne!(old, new);
+        let confirm =
+            |code: &str| json!({ "ClientId": client, "Username": "anna", "ConfirmationCode": code });
+        assert_eq!(
+            world.refused("ConfirmSignUp", confirm(&old)).await,
+            "CodeMismatchException: Invalid verification code provided, please try again."
+        );
+        world.ok("ConfirmSignUp", confirm(&new)).await;
+        assert_eq!(
+            world.refused("ResendConfirmationCode", input).await,
+            "InvalidParameterException: User is already confirmed."
+        );
+    }
+
+    #[tokio::test]
+    async fn someone_who_does_not_exist_runs_into_the_same_limit() {
+        let world = World::new().await;
+        let (_, client) = world.plain().await;
+        let input = json!({
+            "ClientId": client, "Username": "anna", "Password": PASSWORD,
+            "UserAttributes": [{ "Name": "email", "Value": "anna@example.com" }],
+        });
+        world.ok("SignUp", input).await;
+        // Signing up sent one.
+        for (name, codes) in [("anna", 4), ("nobody", 5)] {
+            let input = json!({ "ClientId": client, "Username": name });
+            for _ in 0..codes {
+                world.ok("ResendConfirmationCode", input.clone()).await;
+            }
+            assert_eq!(
+                world.refused("ResendConfirmationCode", input).await,
+                "LimitExceededException: Attempt limit exceeded, please try after some time."
+            );
+        }
+    }
+}
