@@ -25,6 +25,27 @@ impl ChunkChain {
         Self { key, amz_date, scope, previous: seed }
     }
 
+    /// The last signature that verified, at first the request's own, in hexadecimal. With [`ChunkChain::amz_date`],
+    /// [`ChunkChain::scope`] and [`ChunkChain::sign`] for a reader that links the chunks by itself.
+    pub fn so_far(&self) -> String {
+        crate::digest::hex(&self.previous)
+    }
+
+    /// `20130524T000000Z`
+    pub fn amz_date(&self) -> &str {
+        &self.amz_date
+    }
+
+    /// `20130524/us-east-1/s3/aws4_request`
+    pub fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    /// HMAC-SHA-256 with the signing key, in hexadecimal.
+    pub fn sign(&self, text: &str) -> String {
+        crate::digest::hex(&self.key.sign(text))
+    }
+
     /// The next chunk's bytes (empty for the last) and its `chunk-signature`.
     pub fn verify(&mut self, chunk: &[u8], signature: &str) -> bool {
         let rest = format!("{}\n{}", super::EMPTY_SHA256, sha256_hex(chunk));
