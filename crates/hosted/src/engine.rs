@@ -245,6 +245,11 @@ pub fn sentence(error: &AwsError) -> String {
         "UsernameExistsException" | "AliasExistsException" => {
             String::from("There is an account with these details already. Sign in instead.")
         }
+        // "Password did not conform with policy: Password not long enough": the half that a person can use.
+        "InvalidPasswordException" => match error.message.split_once(": ") {
+            Some((_, complaint)) => format!("{}.", complaint.trim_end_matches('.')),
+            None => error.message.clone(),
+        },
         _ if error.status >= 500 => String::from("Something went wrong on our side. Try again in a moment."),
         _ => error.message.clone(),
     }
