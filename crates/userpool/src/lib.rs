@@ -32,4 +32,5 @@ mod test_support;
 
 pub use config::{Config, IssuerStyle, Parts};
 pub use directory::{Client, Pool};
+pub use dispatch::IMPLEMENTED;
 pub use service::UserPools;

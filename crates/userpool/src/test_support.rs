@@ -343,6 +343,19 @@ impl World {
         answer["UserSub"].as_str().unwrap().to_owned()
     }
 
+    /// As [`World::join`], in a pool that wants a name too.
+    pub async fn join_named(&self, client: &str, username: &str) {
+        let email = format!("{username}@example.com");
+        let input = json!({
+            "ClientId": client, "Username": username, "Password": PASSWORD,
+            "UserAttributes": [{ "Name": "email", "Value": email }, { "Name": "name", "Value": username }],
+        });
+        self.ok("SignUp", input).await;
+        let code = self.code(&email).await;
+        let input = json!({ "ClientId": client, "Username": username, "ConfirmationCode": code });
+        self.ok("ConfirmSignUp", input).await;
+    }
+
     pub async fn password_auth(
         &self,
         client: &str,

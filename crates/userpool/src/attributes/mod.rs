@@ -17,7 +17,6 @@ use crate::{
 };
 
 pub use permissions::{is_readable, is_writable};
-pub use standard::{custom, is_standard, schema};
 pub use write::{remove_by_admin, remove_by_client, write_by_admin, write_by_client};
 
 /// `UserAttributes` of a request, by name. Of a name that comes twice the last one counts.

@@ -6,6 +6,8 @@ pub mod new_password;
 pub mod password_verifier;
 mod sent_code;
 mod software_token;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     flows::{Outcome, Turn},

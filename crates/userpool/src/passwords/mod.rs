@@ -3,5 +3,5 @@
 mod keep;
 mod policy;
 
-pub use keep::{Kept, keep, matches, open_verifier, set, was_used};
+pub use keep::{keep, matches, open_verifier, set, was_used};
 pub use policy::complaint;

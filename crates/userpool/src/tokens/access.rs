@@ -22,8 +22,6 @@ pub struct Holder {
     pub client: Arc<Client>,
     pub user: Versioned<UserRow>,
     pub scopes: Vec<String>,
-    /// None where the client cannot revoke tokens.
-    pub origin_jti: Option<String>,
 }
 
 /// As [`authorize`], for operations that have no word for a user who is gone.
@@ -67,9 +65,8 @@ where
     if !user.value.enabled {
         return Err(not_authorized("User is disabled."));
     }
-    let origin_jti = text("origin_jti").map(str::to_owned);
-    check_revoked(service, &verified, origin_jti.as_deref(), &user.value).await?;
-    Ok(Some(Holder { pool, client, user, scopes: verified.scopes, origin_jti }))
+    check_revoked(service, &verified, text("origin_jti"), &user.value).await?;
+    Ok(Some(Holder { pool, client, user, scopes: verified.scopes }))
 }
 
 /// As [`holder`], with the scope that lets the holder act on their user.

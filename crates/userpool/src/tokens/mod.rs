@@ -8,6 +8,8 @@ mod discovery;
 mod issue;
 mod keys;
 mod oauth;
+#[cfg(test)]
+mod oauth_tests;
 mod pool_tokens;
 mod refresh;
 mod refresh_token;

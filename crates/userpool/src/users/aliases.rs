@@ -72,10 +72,6 @@ impl Taken {
 }
 
 impl Change {
-    pub fn is_empty(&self) -> bool {
-        self.gained.is_empty() && self.lost.is_empty()
-    }
-
     /// Who holds what is to be gained. A batch made after this still expects that nobody does.
     pub async fn taken(&self, store: &Store) -> Result<Option<Taken>, StoreError> {
         let keys: Vec<(AliasKind, &str, String)> = self

@@ -8,5 +8,5 @@ mod name;
 
 pub use delete::delete;
 pub use factors::factors;
-pub use find::{find, find_by_sub, find_for_admin};
-pub use name::{Naming, name, stranger_id};
+pub use find::{find, find_for_admin};
+pub use name::{name, stranger_id};

@@ -21,3 +21,36 @@ pub async fn delete_user_attributes(
     service.store.commit(change.write(Batch::new().replace(&holder.user, &after))).await?;
     Ok(DeleteUserAttributesResponse::default())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::test_support::World;
+
+    #[tokio::test]
+    async fn what_is_required_or_signed_in_by_stays() {
+        let world = World::new().await;
+        let pool = world.pool(|pool| pool.username_attributes = Some(vec![String::from("email")])).await;
+        let client = world.client(&pool, |_| {}).await;
+        world.join(&client, "anna@example.com").await;
+        world
+            .change_user(&pool, "anna@example.com", |user| {
+                user.attributes.insert(String::from("name"), String::from("Anna"));
+            })
+            .await;
+        let token = world.tokens(&client, "anna@example.com").await["AccessToken"].clone();
+        let input = |name: &str| json!({ "AccessToken": token, "UserAttributeNames": [name] });
+        world.ok("DeleteUserAttributes", input("name")).await;
+        assert_eq!(world.user(&pool, "anna@example.com").await.value.attribute("name"), None);
+        assert!(
+            world
+                .refused("DeleteUserAttributes", input("email"))
+                .await
+                .starts_with("InvalidParameterException")
+        );
+        assert!(
+            world.refused("DeleteUserAttributes", input("sub")).await.starts_with("NotAuthorizedException")
+        );
+    }
+}

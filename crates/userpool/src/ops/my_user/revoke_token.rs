@@ -38,3 +38,48 @@ pub async fn revoke_token(
     }
     Ok(RevokeTokenResponse::default())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::test_support::World;
+
+    #[tokio::test]
+    async fn one_sign_in_ends_and_the_others_go_on() {
+        let world = World::new().await;
+        let (pool, client) = world.plain().await;
+        world.join(&client, "anna").await;
+        let phone = world.tokens(&client, "anna").await;
+        let desk = world.tokens(&client, "anna").await;
+        let input = json!({ "ClientId": client, "Token": phone["RefreshToken"] });
+        assert_eq!(world.ok("RevokeToken", input.clone()).await, json!({}));
+        world.ok("RevokeToken", input.clone()).await;
+        assert_eq!(
+            world.refused("GetUser", json!({ "AccessToken": phone["AccessToken"] })).await,
+            "NotAuthorizedException: Access Token has been revoked"
+        );
+        world.ok("GetUser", json!({ "AccessToken": desk["AccessToken"] })).await;
+
+        assert_eq!(
+            world.refused("RevokeToken", json!({ "ClientId": client, "Token": desk["AccessToken"] })).await,
+            "UnsupportedTokenTypeException: Unsupported token type"
+        );
+        let other = world.client(&pool, |_| {}).await;
+        assert_eq!(
+            world.refused("RevokeToken", json!({ "ClientId": other, "Token": desk["RefreshToken"] })).await,
+            "UnsupportedTokenTypeException: Unsupported token type"
+        );
+        let secret = world.secret_client(&pool, "s3cretS3cretS3cretS3cret12").await;
+        let wrong = "wrongWrongWrongWrongWrong12";
+        assert_eq!(
+            world
+                .refused(
+                    "RevokeToken",
+                    json!({ "ClientId": secret, "Token": desk["RefreshToken"], "ClientSecret": wrong })
+                )
+                .await,
+            "UnauthorizedException: Invalid client secret."
+        );
+    }
+}

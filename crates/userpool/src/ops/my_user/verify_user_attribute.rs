@@ -87,3 +87,69 @@ fn refusal(unfit: Unfit) -> Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::test_support::World;
+
+    fn verify(token: &Value, attribute: &str, code: &str) -> Value {
+        json!({ "AccessToken": token, "AttributeName": attribute, "Code": code })
+    }
+
+    #[tokio::test]
+    async fn a_code_is_for_the_address_it_went_to() {
+        let world = World::new().await;
+        let (pool, client) = world.plain().await;
+        world.join(&client, "anna").await;
+        let token = world.tokens(&client, "anna").await["AccessToken"].clone();
+        let change = |address: &str| json!({ "AccessToken": token, "UserAttributes": [{ "Name": "email", "Value": address }] });
+        world.ok("UpdateUserAttributes", change("mine@example.com")).await;
+        let mine = world.code("mine@example.com").await;
+        // The address is changed to someone else's before the code of one's own is shown.
+        let victims = |user: &mut crate::rows::UserRow| {
+            user.attributes.insert(String::from("email"), String::from("victim@example.com"));
+        };
+        world.change_user(&pool, "anna", victims).await;
+        assert_eq!(
+            world.refused("VerifyUserAttribute", verify(&token, "email", &mine)).await,
+            "ExpiredCodeException: Invalid code provided, please request a code again."
+        );
+        assert!(!world.user(&pool, "anna").await.value.is_verified("email"));
+    }
+
+    #[tokio::test]
+    async fn a_code_is_for_its_user_and_good_once() {
+        let world = World::new().await;
+        let (pool, client) = world.plain().await;
+        for name in ["anna", "bert"] {
+            world.join(&client, name).await;
+        }
+        let anna = world.tokens(&client, "anna").await["AccessToken"].clone();
+        let bert = world.tokens(&client, "bert").await["AccessToken"].clone();
+        for token in [&anna, &bert] {
+            let input = json!({ "AccessToken": token, "AttributeName": "email" });
+            world.ok("GetUserAttributeVerificationCode", input).await;
+        }
+        let annas = world.code("anna@example.com").await;
+        assert_eq!(
+            world.refused("VerifyUserAttribute", verify(&bert, "email", &annas)).await,
+            "CodeMismatchException: Invalid verification code provided, please try again."
+        );
+        assert!(
+            world
+                .refused("VerifyUserAttribute", verify(&anna, "phone_number", &annas))
+                .await
+                .starts_with("ExpiredCodeException")
+        );
+        world.ok("VerifyUserAttribute", verify(&anna, "email", &annas)).await;
+        assert!(
+            world
+                .refused("VerifyUserAttribute", verify(&anna, "email", &annas))
+                .await
+                .starts_with("ExpiredCodeException")
+        );
+        assert!(world.user(&pool, "anna").await.value.is_verified("email"));
+    }
+}
