@@ -10,6 +10,7 @@
 //! that sends the same call twice within a second sends the same signature twice, honestly, and a presigned URL is made
 //! to be used again. What must happen once says so itself: client request tokens, conditional writes, one-time codes.
 
+mod acting;
 mod authorize;
 mod cache;
 mod failure;
