@@ -46,9 +46,19 @@ impl Iam {
         principal: &Principal,
         asked: Permissible<'_>,
     ) -> Result<(), AwsError> {
+        let service = asked.action.split(':').next().unwrap_or_default();
+        self.authorize_in(Dialect::of(service), principal, asked).await
+    }
+
+    async fn authorize_in(
+        &self,
+        dialect: Dialect,
+        principal: &Principal,
+        asked: Permissible<'_>,
+    ) -> Result<(), AwsError> {
         match self.inner.decide(principal, asked).await? {
             Decision::Allowed => Ok(()),
-            Decision::Denied(denial) => Err(denied(principal, asked, denial)),
+            Decision::Denied(denial) => Err(denied(dialect, principal, asked, denial)),
         }
     }
 
@@ -71,6 +81,15 @@ impl Iam {
                 return Err(Dialect::Query.access_denied(text));
             }
             ("sts", "GetSessionToken") => return Ok(()),
+            // Without a second factor, which sessions here never have, a user's session may not touch IAM
+            // ("Permissions for GetSessionToken").
+            ("iam", _) if principal.is_user_session() => {
+                return Err(AwsError::with_status(
+                    403,
+                    "InvalidClientTokenId",
+                    "The security token included in the request is invalid.",
+                ));
+            }
             ("sts", "AssumeRole") => {
                 let input = facts::read::<facts::sts::AssumeRole>(input.clone()).map_err(Failure::Wire)?;
                 return Ok(self.inner.may_assume(principal, &input, context).await.map(drop)?);
@@ -81,7 +100,13 @@ impl Iam {
             let resource = self.inner.resource(principal, &subject).await?;
             let context =
                 keys.into_iter().fold(context.clone(), |context, (key, value)| context.and(&key, value));
-            self.authorize(principal, &action, &resource, &context).await?;
+            let asked = Permissible {
+                action: &action,
+                resource: &resource,
+                context: &context,
+                resource_policy: None,
+            };
+            self.authorize_in(Dialect::of(service), principal, asked).await?;
         }
         Ok(())
     }
@@ -199,10 +224,8 @@ fn iso(at: base::Timestamp) -> String {
     format!("{}-{}-{}T{}:{}:{}Z", part(0..4), part(4..6), part(6..8), part(9..11), part(11..13), part(13..15))
 }
 
-fn denied(principal: &Principal, asked: Permissible<'_>, denial: Denial) -> AwsError {
+fn denied(dialect: Dialect, principal: &Principal, asked: Permissible<'_>, denial: Denial) -> AwsError {
     let Permissible { action, resource, .. } = asked;
-    let service = action.split(':').next().unwrap_or_default();
-    let dialect = Dialect::of(service);
     let quote = if dialect == Dialect::S3 { "\"" } else { "" };
     let because = match denial {
         Denial::Explicit(kind) => format!("with an explicit deny in {} {kind}", article(kind)),

@@ -50,6 +50,11 @@ impl Principal {
         }
     }
 
+    /// Made by `GetSessionToken`.
+    pub(crate) fn is_user_session(&self) -> bool {
+        self.session_since.is_some() && !matches!(self.kind, PrincipalKind::AssumedRole { .. })
+    }
+
     pub(crate) fn actor(&self) -> Actor<'_> {
         let role = match &self.kind {
             PrincipalKind::AssumedRole { role_arn, .. } => Some(role_arn.as_str()),

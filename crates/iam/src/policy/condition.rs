@@ -130,7 +130,9 @@ fn test(operator: &str, values: &[String], variables: bool) -> Option<Parsed> {
                 Ok(Some(Test::Equals(patterns(values, variables, Pattern::literal), true)))
             }
             "StringLike" => Ok(Some(Test::Like(patterns(values, variables, Pattern::text)))),
-            "ArnEquals" | "ArnLike" => Ok(Some(Test::Like(patterns(values, variables, Pattern::arn)))),
+            "ArnEquals" | "ArnLike" => {
+                Ok(Some(Test::Like(patterns(values, variables, Pattern::arn_by_component))))
+            }
             "Bool" => all(values, boolean).map(|values| Some(Test::Bool(values))),
             "IpAddress" => all(values, network).map(|values| Some(Test::Address(values))),
             "Null" => all(values, boolean).map(|values| values.first().copied().map(Test::Null)),

@@ -55,6 +55,20 @@ impl Pattern {
         Self(parts)
     }
 
+    /// An ARN in a condition, whose six components are matched one by one: only in the last one, which may have colons of
+    /// its own, a star reaches beyond a colon ("Amazon Resource Name (ARN) condition operators").
+    pub(crate) fn arn_by_component(text: &str, variables: bool) -> Self {
+        let mut parts = parts(text, variables);
+        let colons = parts.iter().enumerate().filter(|(_, part)| **part == Part::Literal(':'));
+        let colons: Vec<usize> = colons.map(|(at, _)| at).collect();
+        // What is not an ARN and has stars, such as `*` alone, is a text; one with too few components matches no ARN.
+        let last = if colons.is_empty() { 0 } else { colons.get(4).copied().unwrap_or(parts.len()) };
+        for part in parts.iter_mut().take(last).filter(|part| **part == Part::Any) {
+            *part = Part::AnyWithinSegment;
+        }
+        Self(parts)
+    }
+
     /// A variable that has no value, or more than one, matches nothing.
     pub(crate) fn matches(&self, text: &str, context: &Context) -> bool {
         self.expanded(context).is_some_and(|parts| matches(&parts, text))
@@ -92,12 +106,11 @@ fn parts(text: &str, variables: bool) -> Vec<Part> {
     let mut parts = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(letter) = rest.chars().next() {
-        if variables && rest.starts_with("${") {
-            if let Some((inside, after)) = rest[2..].split_once('}') {
-                parts.push(variable(inside));
-                rest = after;
-                continue;
-            }
+        let reference = rest.strip_prefix("${").filter(|_| variables).and_then(|rest| rest.split_once('}'));
+        if let Some((inside, after)) = reference {
+            parts.push(variable(inside));
+            rest = after;
+            continue;
         }
         parts.push(match letter {
             '*' => Part::Any,

@@ -15,9 +15,6 @@ use crate::{
     session::SessionKeys,
 };
 
-pub(crate) const IMPLEMENTED: [&str; 4] =
-    ["AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetSessionToken"];
-
 impl Iam {
     /// Serves STS. The signature was checked, and [`Iam::authorize_call`] asked, before.
     pub async fn call(&self, operation: &str, caller: &Caller, input: Value) -> Result<Value, AwsError> {
@@ -99,5 +96,15 @@ fn credentials(keys: &SessionKeys) -> sts::Credentials {
         secret_access_key: keys.secret_access_key.expose().clone(),
         session_token: keys.token.expose().clone(),
         expiration: keys.expires_at.epoch_seconds(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_operation_is_served_or_explained() {
+        let served = ["AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetSessionToken"];
+        let unsupported = include_str!("../../unsupported.txt");
+        assert_eq!(facts::coverage::check(&facts::sts::SERVICE, &served, unsupported), Ok(()));
     }
 }
