@@ -206,6 +206,21 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_noise_verifies(text in "[A-Za-z0-9_.=-]{0,200}") {
+            assert!(check(&text).is_err());
+        }
+
+        #[test]
+        fn no_changed_letter_verifies(at in 0_usize..600, letter in "[A-Za-z0-9_.-]") {
+            static TOKEN: std::sync::LazyLock<String> = std::sync::LazyLock::new(good);
+            let at = at % TOKEN.len();
+            let changed = format!("{}{letter}{}", &TOKEN[..at], &TOKEN[at + 1..]);
+            assert_eq!(check(&changed).is_ok(), changed == *TOKEN);
+        }
+    }
+
     #[test]
     fn noise_is_malformed() {
         let token = good();

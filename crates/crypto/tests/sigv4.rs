@@ -365,3 +365,50 @@ fn signed_chunks_of_the_s3_reference() {
     let mut chain = presented.chunk_chain("another");
     assert!(!chain.verify(&[b'a'; 65_536], chunks[0].1));
 }
+
+proptest::proptest! {
+    #[test]
+    fn noise_is_refused_and_nothing_worse(
+        authorization in "(AWS4-HMAC-SHA256 )?[A-Za-z0-9=,;/ -]{0,80}",
+        date in "[0-9TZ]{0,18}",
+        path in "/[%a-f0-9./+]{0,20}",
+        query in "(X-Amz-Signature=)?[%a-zA-Z0-9=&+-]{0,60}",
+    ) {
+        let request = Request {
+            method: "GET",
+            path: &path,
+            query: &query,
+            headers: vec![
+                ("host", b"localhost"),
+                ("authorization", authorization.as_bytes()),
+                ("x-amz-date", date.as_bytes()),
+            ],
+        };
+        assert!(!Presented::parse(&request).is_ok_and(|presented| presented.verify(&request, SECRET, EMPTY_SHA256)));
+    }
+
+    #[test]
+    fn whatever_is_asked_our_signature_verifies(
+        path in "/[a-zA-Z0-9%./ +:é-]{0,30}",
+        query in "[a-z0-9%=&+é-]{0,30}",
+        value in "[ -~]{0,20}",
+        s3 in proptest::bool::ANY,
+    ) {
+        let signer = Signer {
+            access_key_id: "AKIDEXAMPLE",
+            secret_access_key: SECRET,
+            session_token: None,
+            region: "us-east-1",
+            service: if s3 { "s3" } else { "lambda" },
+        };
+        let mut request = Request {
+            method: "POST",
+            path: &path,
+            query: &query,
+            headers: vec![("host", b"localhost"), ("x-amz-meta-a", value.as_bytes())],
+        };
+        let added = signer.sign(&request, EMPTY_SHA256, Timestamp::from_seconds(1_726_561_805));
+        request.headers.extend(added.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+        assert!(Presented::parse(&request).unwrap().verify(&request, SECRET, EMPTY_SHA256));
+    }
+}

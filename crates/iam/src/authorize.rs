@@ -96,6 +96,15 @@ impl Iam {
             }
             _ => {}
         }
+        // What goes on after the call goes on without the session's policies: such a session may not begin it.
+        if principal.is_narrowed() && outlives_its_call(service, operation) {
+            let text = format!(
+                "User: {} is not authorized to perform: {service}:{operation} with a session that was made with policies; \
+                 assume the role without them",
+                principal.arn
+            );
+            return Err(Dialect::of(service).access_denied(text));
+        }
         for Permission { action, subject, keys } in permission(service, operation, input) {
             let resource = self.inner.resource(principal, &subject).await?;
             let context =
@@ -215,6 +224,12 @@ impl Inner {
             Subject::ManagedPolicy { name, path } => format!("arn:aws:iam::{account}:policy{path}{name}"),
         })
     }
+}
+
+/// Stacks are worked on by the engine, with the rights of who asked ([`Iam::recall`]).
+fn outlives_its_call(service: &str, operation: &str) -> bool {
+    let reads = ["Describe", "Get", "List", "Validate", "Estimate", "Detect"];
+    service == "cloudformation" && !reads.iter().any(|prefix| operation.starts_with(prefix))
 }
 
 /// `2024-09-17T08:30:05Z`

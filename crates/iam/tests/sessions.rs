@@ -178,6 +178,17 @@ async fn session_policies_narrow() {
     let keys = Keys::of(&assume(&house, &anna, &role, arns).await.unwrap()["Credentials"]);
     assert!(house.may(&keys, "s3:ListBucket", "arn:aws:s3:::b").await.is_ok());
     assert!(house.may(&keys, "iam:CreateUser", "*").await.is_err());
+    // Nor does the engine of CloudFormation, which goes on after the call, lead out of it.
+    let everything = json!({"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/AdministratorAccess"}]});
+    let keys = Keys::of(&assume(&house, &anna, &role, everything).await.unwrap()["Credentials"]);
+    let stack = json!({"StackName": "x"});
+    assert!(house.ask(&keys, "cloudformation", "DescribeStacks", stack.clone()).await.is_ok());
+    for operation in ["CreateStack", "UpdateStack", "ExecuteChangeSet", "DeleteStack"] {
+        let error = house.ask(&keys, "cloudformation", operation, stack.clone()).await.unwrap_err();
+        assert_eq!(code(&error), (403, "AccessDenied"), "{operation}");
+    }
+    let whole = Keys::of(&assume(&house, &anna, &role, json!({})).await.unwrap()["Credentials"]);
+    assert!(house.ask(&whole, "cloudformation", "CreateStack", stack).await.is_ok());
     for (more, expected) in [
         (json!({"Policy": "{"}), (400, "MalformedPolicyDocument")),
         (
@@ -317,6 +328,45 @@ async fn nodes_that_start_at_once_make_one_root_key() {
     assert_eq!(one.access_key_id, two.access_key_id);
     assert_ne!(one.access_key_id, house.root.id);
     assert_eq!(one.secret_access_key.expose(), two.secret_access_key.expose());
+}
+
+#[tokio::test]
+async fn whose_key_is_it() {
+    let house = House::new().await;
+    let anna = house.user("anna", json!([])).await;
+    let asked = |id: &str| {
+        let input = json!({"AccessKeyId": id});
+        let house = &house;
+        async move { house.ask(&house.root, "sts", "GetAccessKeyInfo", input).await }
+    };
+    assert_eq!(asked(&anna.id).await.unwrap()["Account"], ACCOUNT);
+    assert_eq!(code(&asked("AKIAAAAAAAAAAAAAAAAA").await.unwrap_err()), (400, "ValidationError"));
+    let used = house.as_root("GetAccessKeyLastUsed", json!({"AccessKeyId": anna.id})).await.unwrap();
+    assert_eq!(
+        (&used["UserName"], &used["AccessKeyLastUsed"]["ServiceName"]),
+        (&json!("anna"), &json!("N/A"))
+    );
+}
+
+#[tokio::test]
+async fn secrets_are_sealed_where_they_are_kept() {
+    let house = House::new().await;
+    let anna = house.user("anna", json!([])).await;
+    let account = house.iam.account().to_string();
+    for keys in [&anna, &house.root] {
+        let row =
+            house.store.get::<iam::rows::AccessKeyRow>(&account, &keys.id).await.unwrap().unwrap().value;
+        assert!(!serde_json::to_string(&row).unwrap().contains(&keys.secret));
+        // Moved to another key's row, a secret does not open.
+        let moved = iam::rows::AccessKeyRow { access_key_id: String::from("AKIAMOVEDMOVEDMOVED1"), ..row };
+        house.store.commit(store::Batch::new().put(&moved)).await.unwrap();
+        let moved = Keys { id: moved.access_key_id, ..keys.clone() };
+        assert_eq!(house.who(&moved).await.unwrap_err().status, 500);
+    }
+    let session = house.ask(&anna, "sts", "GetSessionToken", json!({})).await.unwrap();
+    let keys = Keys::of(&session["Credentials"]);
+    assert!(!keys.token.unwrap().contains(&keys.secret));
+    assert!(!format!("{:?}", house.iam.ensure_root_key(None).await.unwrap()).contains(&house.root.secret));
 }
 
 #[tokio::test]

@@ -208,6 +208,17 @@ mod tests {
 
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn noise_is_refused_and_nothing_worse(text in r#"[{}\[\]":,*a-zA-Z0-9-]{0,60}"#) {
+            for kind in [Kind::Identity, Kind::Trust, Kind::Resource] {
+                let _ = Policy::parse(&text, kind);
+                let inside = format!(r#"{{"Statement":{{"Effect":"Allow","Action":"{0}","Resource":"{0}"}}}}"#, text.replace('"', ""));
+                let _ = Policy::parse(&inside, kind);
+            }
+        }
+    }
+
     #[test]
     fn documents_people_write() {
         for document in [

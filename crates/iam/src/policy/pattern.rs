@@ -220,6 +220,32 @@ mod tests {
         assert!(Pattern::arn("home/${aws:username}", false).matches("home/${aws:username}", &context()));
     }
 
+    /// The definition, as slow as it is plain.
+    fn by_definition(pattern: &[char], text: &[char]) -> bool {
+        match (pattern, text) {
+            ([], text) => text.is_empty(),
+            (['*', rest @ ..], text) => {
+                by_definition(rest, text) || (!text.is_empty() && by_definition(pattern, &text[1..]))
+            }
+            (['?', rest @ ..], [_, after @ ..]) => by_definition(rest, after),
+            ([letter, rest @ ..], [first, after @ ..]) => letter == first && by_definition(rest, after),
+            (_, []) => false,
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn wildcards_are_what_they_are_defined_to_be(pattern in "[ab:*?]{0,8}", text in "[ab:]{0,8}") {
+            let letters = |text: &str| text.chars().collect::<Vec<_>>();
+            let expected = by_definition(&letters(&pattern), &letters(&text));
+            assert_eq!(Pattern::text(&pattern, true).matches(&text, &Context::default()), expected);
+            // An ARN's stars reach less far, never farther.
+            if Pattern::arn(&pattern, true).matches(&text, &Context::default()) {
+                assert!(expected);
+            }
+        }
+    }
+
     #[test]
     fn names_match_in_any_case() {
         assert!(Pattern::name("cognito-idp:Admin*").matches("cognito-idp:admingetuser", &context()));
