@@ -376,10 +376,20 @@ impl World {
 
     /// `InitiateAuth` with SRP, and what the client would answer.
     pub async fn srp_begin(&self, client: &str, username: &str, password: &str) -> Result<Value, AwsError> {
+        self.srp_begin_with(client, username, password, "USER_SRP_AUTH").await
+    }
+
+    pub async fn srp_begin_with(
+        &self,
+        client: &str,
+        username: &str,
+        password: &str,
+        flow: &str,
+    ) -> Result<Value, AwsError> {
         let session = ClientSession::new(sha256_of(&[b"a", username.as_bytes()]));
         let input = json!({
-            "AuthFlow": "USER_SRP_AUTH", "ClientId": client,
-            "AuthParameters": { "USERNAME": username, "SRP_A": session.public_a_hex() },
+            "AuthFlow": flow, "ClientId": client,
+            "AuthParameters": { "USERNAME": username, "SRP_A": session.public_a_hex(), "CHALLENGE_NAME": "SRP_A" },
         });
         let posed = self.call("InitiateAuth", input).await?;
         assert_eq!(posed["ChallengeName"], "PASSWORD_VERIFIER");

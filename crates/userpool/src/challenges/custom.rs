@@ -1,16 +1,18 @@
-//! `CUSTOM_CHALLENGE`: the pool's own functions ask, and judge the answer.
+//! `CUSTOM_CHALLENGE`: the pool's own functions say what is asked, ask it, and judge the answer.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{Batch, Versioned};
+use store::Batch;
 
 use super::password_verifier;
 use crate::{
-    flows::{Attempt, Challenge, Outcome, Person, Proof, Session, SignInError, Step, Turn, finish, lockout},
-    raise::{InvalidLambdaResponseException, Raise, UserNotConfirmedException, not_authorized},
-    rows::{UserRow, UserStatus},
+    flows::{
+        Answer, Attempt, Challenge, Outcome, Person, Proof, Session, SignInError, Step, finish, lockout,
+    },
+    raise::{InvalidLambdaResponseException, Raise, UserNotConfirmedException, invalid, not_authorized},
+    rows::{SpentSession, UserRow, UserStatus},
     triggers::auth_challenge::{self, Round},
 };
 
@@ -25,76 +27,117 @@ struct State {
     metadata: Option<String>,
 }
 
-/// `CUSTOM_AUTH`. Where `CHALLENGE_NAME` is `SRP_A`, the password comes first, and the functions see that it did.
+/// `CUSTOM_AUTH`. With `SRP_A` the functions are told so, and may ask for the password first.
 pub async fn begin(attempt: &Attempt<'_>, person: Person, given_name: &str, a: Option<String>) -> Outcome {
-    if a.is_some() {
-        let message = "CUSTOM_AUTH that begins with SRP_A is not supported yet.";
-        return Err(crate::raise::NotImplemented(message.to_owned()).into());
-    }
-    let Person::Known(user) = person else {
-        // A stranger's challenge could not be told from a real one without asking the functions about no one.
-        return Err(SignInError::wrong_password());
+    let rounds = match a {
+        Some(_) => vec![round("SRP_A", true, None)],
+        None => Vec::new(),
     };
-    next(attempt, *user, given_name, Vec::new(), None).await
+    next(attempt, person, given_name, rounds, None, a.as_deref()).await
 }
 
-pub async fn answer(turn: Turn<'_>) -> Outcome {
-    let answer = turn.required("ANSWER")?.to_owned();
-    let Turn { attempt, session, user, .. } = turn;
+/// The password was right: what comes next is the functions' to say.
+pub async fn after_password(
+    attempt: &Attempt<'_>,
+    proof: Proof,
+    given_name: &str,
+    mut rounds: Vec<Round>,
+) -> Outcome {
+    let user = proof.settle(attempt, &Batch::new()).await?;
+    rounds.push(round(password_verifier::NAME, true, None));
+    next(attempt, Person::Known(Box::new(user)), given_name, rounds, None, None).await
+}
+
+/// Someone who does not exist is asked like someone who does; the functions are told which it is.
+pub async fn answer(attempt: &Attempt<'_>, answer: Answer) -> Outcome {
+    let Some(text) = &answer.session else { return Err(invalid("Missing required parameter Session")) };
+    let session = attempt.open(NAME, text)?;
+    let username = answer.required("USERNAME")?;
+    let given = answer.required("ANSWER")?;
+    let person = attempt.person_of(&session).await?;
+    let is_stranger = person.user().is_none() && username == person.srp_user_id(attempt.pool);
+    if !is_stranger && !session.is_for(attempt.pool, person.user(), username) {
+        return Err(SignInError::invalid_session());
+    }
+    attempt.check_secret_hash(&[username, person.name(), &session.given_name])?;
     let state: State =
         serde_json::from_value(session.state.clone()).map_err(|_| SignInError::invalid_session())?;
     let correct =
-        auth_challenge::verify(attempt, &user.value.username, Some(&user.value), &state.private, &answer)
-            .await?;
+        auth_challenge::verify(attempt, person.name(), person.user(), &state.private, given).await?;
     let mut rounds = state.rounds;
-    rounds.push(Round {
-        challenge_name: NAME.to_owned(),
-        challenge_result: correct,
-        challenge_metadata: state.metadata,
-    });
-    let given_name = session.given_name.clone();
-    next(attempt, user, &given_name, rounds, Some(session)).await
+    rounds.push(round(NAME, correct, state.metadata));
+    let spent = session.spent(attempt.pool);
+    next(attempt, person, &session.given_name, rounds, Some(spent), None).await
+}
+
+fn round(name: &str, result: bool, metadata: Option<String>) -> Round {
+    Round { challenge_name: name.to_owned(), challenge_result: result, challenge_metadata: metadata }
 }
 
 async fn next(
     attempt: &Attempt<'_>,
-    user: Versioned<UserRow>,
+    person: Person,
     given_name: &str,
     rounds: Vec<Round>,
-    used: Option<Session>,
+    spent: Option<SpentSession>,
+    a: Option<&str>,
 ) -> Outcome {
-    let key = lockout::key(attempt.pool, &user.value.username_key);
-    let attempts = lockout::read(&attempt.service.store, attempt.pool, key).await?;
+    let attempts =
+        lockout::read(&attempt.service.store, attempt.pool, person.lockout_key(attempt.pool)).await?;
     Proof::check_lock(&attempts, attempt.now())?;
-    let username = user.value.username.clone();
-    let next = auth_challenge::define(attempt, &username, Some(&user.value), &rounds).await?;
-    let spent = used.map(|session| session.spent(attempt.pool));
-    if next.fail || rounds.len() >= ROUNDS {
+    let next = auth_challenge::define(attempt, person.name(), person.user(), &rounds).await?;
+    let person = match person {
+        Person::Known(user) if next.issue_tokens && !next.fail => {
+            admit(&user.value)?;
+            return finish(attempt, Proof { user: *user, attempts: Some(attempts), spent }).await;
+        }
+        person => person,
+    };
+    if next.fail || next.issue_tokens || rounds.len() >= ROUNDS {
         let also = spent.iter().fold(Batch::new(), |batch, spent| batch.put(spent));
-        let person = Person::Known(Box::new(user));
         return Err(password_verifier::refuse(attempt, &person, &attempts.key, &also).await?);
     }
-    if next.issue_tokens {
-        admit(&user.value)?;
-        return finish(attempt, Proof { user, attempts: Some(attempts), spent }).await;
+    let step = match (next.challenge.as_deref(), a) {
+        (Some(password_verifier::NAME), Some(a)) => {
+            return password_verifier::pose(attempt, &person, given_name, a, Some(rounds)).await;
+        }
+        (Some(NAME), _) => pose(attempt, &person, given_name, rounds).await?,
+        _ => {
+            let message = String::from("Unrecognizable lambda output");
+            return Err(InvalidLambdaResponseException(message).into());
+        }
+    };
+    match (person, spent) {
+        (_, None) => {}
+        (Person::Known(user), spent) => {
+            Proof { user: *user, attempts: None, spent }.settle(attempt, &Batch::new()).await?;
+        }
+        (Person::Unknown(_), Some(spent)) => {
+            let spent = attempt.service.store.commit(Batch::new().insert(&spent)).await;
+            spent.map_err(|_| -> Raise<SignInError> {
+                not_authorized("Invalid session for the user, session can only be used once.")
+            })?;
+        }
     }
-    if next.challenge.as_deref() != Some(NAME) {
-        let message = String::from("Unrecognizable lambda output");
-        return Err(InvalidLambdaResponseException(message).into());
-    }
-    let posed = auth_challenge::create(attempt, &username, Some(&user.value), NAME, &rounds).await?;
+    Ok(step)
+}
+
+async fn pose(
+    attempt: &Attempt<'_>,
+    person: &Person,
+    given_name: &str,
+    rounds: Vec<Round>,
+) -> Result<Step, Raise<SignInError>> {
+    let posed = auth_challenge::create(attempt, person.name(), person.user(), NAME, &rounds).await?;
     let state = State { rounds, private: posed.private, metadata: posed.metadata };
     let state = serde_json::to_value(state).map_err(|cause| Raise::Internal(cause.to_string()))?;
-    let session = attempt.seal(&Session::new(attempt, NAME, &user.value, given_name, state))?;
+    let session = attempt.seal(&Session::of(attempt, NAME, person.user(), given_name, state))?;
     let mut parameters: BTreeMap<String, String> = posed
         .public
         .into_iter()
         .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
         .collect();
-    parameters.insert(String::from("USERNAME"), username);
-    if let Some(spent) = spent {
-        Proof { user, attempts: None, spent: Some(spent) }.settle(attempt, &Batch::new()).await?;
-    }
+    parameters.insert(String::from("USERNAME"), person.srp_user_id(attempt.pool));
     Ok(Step::Challenge(Challenge { name: NAME.to_owned(), session: Some(session), parameters }))
 }
 

@@ -14,7 +14,7 @@ use crate::{
     raise::invalid,
 };
 
-/// Everything but `PASSWORD_VERIFIER`, whose session comes in another way.
+/// Everything but `PASSWORD_VERIFIER` and `CUSTOM_CHALLENGE`, which someone who does not exist is posed too.
 pub async fn answer(name: &str, turn: Turn<'_>) -> Outcome {
     match name {
         new_password::NAME => new_password::answer(turn).await,
@@ -22,7 +22,6 @@ pub async fn answer(name: &str, turn: Turn<'_>) -> Outcome {
         sent_code::SMS_MFA | sent_code::EMAIL_OTP => sent_code::answer(turn).await,
         mfa::SELECT => mfa::answer_selection(turn).await,
         mfa::SETUP => mfa::answer_setup(turn).await,
-        custom::NAME => custom::answer(turn).await,
         _ => Err(invalid(format!("{name} is not a challenge that this user pool poses."))),
     }
 }

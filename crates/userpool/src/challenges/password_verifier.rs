@@ -9,13 +9,15 @@ use serde::{Deserialize, Serialize};
 use store::Batch;
 use time::{format_description::BorrowedFormatItem, macros::format_description};
 
+use super::custom;
 use crate::{
     flows::{
         Answer, Attempt, Challenge, Outcome, Person, Proof, Session, SignInError, Step, after_first_factor,
         lockout,
     },
     raise::{PasswordResetRequiredException, Raise, invalid},
-    rows::{UserRow, UserStatus},
+    rows::UserStatus,
+    triggers::auth_challenge::Round,
 };
 
 pub const NAME: &str = "PASSWORD_VERIFIER";
@@ -32,10 +34,18 @@ struct State {
     /// `ServerChallenge`, base64.
     b: String,
     user_id: String,
+    /// What came before, where functions decide what comes next.
+    custom: Option<Vec<Round>>,
 }
 
 /// One power of g, whoever is asked for. The session is the `SECRET_BLOCK`.
-pub async fn pose(attempt: &Attempt<'_>, person: &Person, given_name: &str, a: &str) -> Outcome {
+pub async fn pose(
+    attempt: &Attempt<'_>,
+    person: &Person,
+    given_name: &str,
+    a: &str,
+    custom: Option<Vec<Round>>,
+) -> Outcome {
     if srp::public_a(a).is_none() {
         return Err(invalid("SRP_A is not a valid public value."));
     }
@@ -44,16 +54,10 @@ pub async fn pose(attempt: &Attempt<'_>, person: &Person, given_name: &str, a: &
     let random = attempt.service.rng.bytes();
     let challenge = attempt.service.heavy(move || ServerChallenge::new(&verifier, random)).await?;
     let user_id = person.srp_user_id(attempt.pool);
-    let state = State { a: a.to_owned(), b: STANDARD.encode(challenge.to_bytes()), user_id: user_id.clone() };
-    let session = Session {
-        id: attempt.service.rng.uuid(),
-        challenge: NAME.to_owned(),
-        username_key: person.user().map_or_else(|| given_name.to_owned(), |user| user.username_key.clone()),
-        sub: person.user().map(|user| user.sub.clone()),
-        given_name: given_name.to_owned(),
-        expires_at: attempt.now().plus_seconds(attempt.client.session_minutes() * 60),
-        state: serde_json::to_value(state).map_err(|cause| Raise::Internal(cause.to_string()))?,
-    };
+    let b = STANDARD.encode(challenge.to_bytes());
+    let state = State { a: a.to_owned(), b, user_id: user_id.clone(), custom };
+    let state = serde_json::to_value(state).map_err(|cause| Raise::Internal(cause.to_string()))?;
+    let session = Session::of(attempt, NAME, person.user(), given_name, state);
     let parameters = [
         ("SALT", salt),
         ("SECRET_BLOCK", STANDARD.encode(attempt.seal(&session)?)),
@@ -83,7 +87,7 @@ pub async fn answer(attempt: &Attempt<'_>, answer: Answer) -> Outcome {
     let challenge = STANDARD.decode(&state.b).ok().and_then(|bytes| ServerChallenge::from_bytes(&bytes));
     let challenge = challenge.ok_or_else(SignInError::invalid_session)?;
 
-    let person = person(attempt, &session).await?;
+    let person = attempt.person_of(&session).await?;
     if names_someone_else(attempt, &session, &person, &state, username) {
         return Err(SignInError::invalid_session());
     }
@@ -94,7 +98,7 @@ pub async fn answer(attempt: &Attempt<'_>, answer: Answer) -> Outcome {
 
     let verifier = person.verifier(attempt.service, attempt.pool)?;
     let pool_name = attempt.pool.srp_name().to_owned();
-    let (user_id, a) = (state.user_id, state.a);
+    let (user_id, a, custom) = (state.user_id, state.a, state.custom);
     let (secret_block, timestamp, signature) =
         (secret_block.to_owned(), timestamp.to_owned(), signature.to_owned());
     let proven = move || {
@@ -111,7 +115,10 @@ pub async fn answer(attempt: &Attempt<'_>, answer: Answer) -> Outcome {
     match person {
         Person::Known(user) if proven && user.value.verifier.is_some() => {
             let proof = Proof { user: *user, attempts: Some(attempts), spent: Some(spent) };
-            after_first_factor(attempt, proof, &session.given_name).await
+            match custom {
+                None => after_first_factor(attempt, proof, &session.given_name).await,
+                Some(rounds) => custom::after_password(attempt, proof, &session.given_name, rounds).await,
+            }
         }
         person => Err(refuse(attempt, &person, &attempts.key, &Batch::new().put(&spent)).await?),
     }
@@ -133,16 +140,6 @@ pub async fn refuse(
         return Ok(PasswordResetRequiredException(message).into());
     }
     Ok(lockout::failed(attempt.service, attempt.pool, key, also).await?.sign_in())
-}
-
-/// The session's person, if they are still the same one.
-async fn person(attempt: &Attempt<'_>, session: &Session) -> Result<Person, Raise<SignInError>> {
-    let Some(sub) = &session.sub else { return Ok(Person::Unknown(session.given_name.clone())) };
-    let user = attempt.service.store.get::<UserRow>(attempt.pool.id(), &session.username_key).await?;
-    match user.filter(|user| user.value.sub == *sub) {
-        Some(user) => Ok(Person::Known(Box::new(user))),
-        None => Ok(Person::Unknown(session.given_name.clone())),
-    }
 }
 
 /// Whether the answer names someone other than the session does.

@@ -79,8 +79,47 @@ async fn functions_ask_and_judge() {
         world.refused("RespondToAuthChallenge", answer(&client, &again, "2")).await,
         "NotAuthorizedException: Incorrect username or password."
     );
+    // Someone who does not exist is asked too, and is wrong whatever they say.
+    let posed = world.ok("InitiateAuth", begin(&client, "nobody")).await;
+    assert_eq!(posed["ChallengeName"], "CUSTOM_CHALLENGE");
+    let mut right = answer(&client, &posed, "42");
+    right["ChallengeResponses"]["USERNAME"] = json!("nobody");
     assert_eq!(
-        world.refused("InitiateAuth", begin(&client, "nobody")).await,
+        world.refused("RespondToAuthChallenge", right).await,
+        "NotAuthorizedException: Incorrect username or password."
+    );
+}
+
+#[tokio::test]
+async fn the_password_may_come_before_the_functions_question() {
+    let world = World::new().await;
+    let mut config = custom_pool(&world);
+    config.define_auth_challenge = Some(world.functions.add("define-srp", |mut event| {
+        let names: Vec<String> = event["request"]["session"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|round| format!("{}:{}", round["challengeName"].as_str().unwrap(), round["challengeResult"]))
+            .collect();
+        event["response"] = match names.join(" ").as_str() {
+            "SRP_A:true" => json!({ "challengeName": "PASSWORD_VERIFIER" }),
+            "SRP_A:true PASSWORD_VERIFIER:true" => json!({ "challengeName": "CUSTOM_CHALLENGE" }),
+            "SRP_A:true PASSWORD_VERIFIER:true CUSTOM_CHALLENGE:true" => json!({ "issueTokens": true }),
+            _ => json!({ "failAuthentication": true }),
+        };
+        Ok(event)
+    }));
+    let pool = world.pool(|pool| pool.lambda_config = Some(config)).await;
+    let client = world.client(&pool, |_| {}).await;
+    world.join(&client, "anna").await;
+    let proof = world.srp_begin_with(&client, "anna", PASSWORD, "CUSTOM_AUTH").await.unwrap();
+    let posed = world.ok("RespondToAuthChallenge", proof).await;
+    assert_eq!(posed["ChallengeName"], "CUSTOM_CHALLENGE");
+    let signed_in = world.ok("RespondToAuthChallenge", answer(&client, &posed, "42")).await;
+    assert!(signed_in["AuthenticationResult"]["IdToken"].is_string());
+    let wrong = world.srp_begin_with(&client, "anna", "wrong", "CUSTOM_AUTH").await.unwrap();
+    assert_eq!(
+        world.refused("RespondToAuthChallenge", wrong).await,
         "NotAuthorizedException: Incorrect username or password."
     );
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Attempt, Outcome, Session, SignInError};
 use crate::{
-    challenges::{self, password_verifier},
+    challenges::{self, custom, password_verifier},
     raise::{Raise, invalid},
     rows::UserRow,
 };
@@ -46,9 +46,11 @@ fn required<'a>(responses: &'a BTreeMap<String, String>, name: &str) -> Result<&
 }
 
 pub async fn answer(attempt: &Attempt<'_>, answer: Answer) -> Outcome {
-    // SRP is the only challenge that someone who does not exist is posed.
-    if answer.challenge == password_verifier::NAME {
-        return password_verifier::answer(attempt, answer).await;
+    // What someone who does not exist is posed too.
+    match answer.challenge.as_str() {
+        password_verifier::NAME => return password_verifier::answer(attempt, answer).await,
+        custom::NAME => return custom::answer(attempt, answer).await,
+        _ => {}
     }
     let Some(text) = &answer.session else { return Err(invalid("Missing required parameter Session")) };
     let session = attempt.open(&answer.challenge, text)?;

@@ -48,6 +48,15 @@ impl Attempt<'_> {
         Session::open(self.service, self.pool, self.client, challenge, text)
     }
 
+    /// The session's person, if they are still the same one.
+    pub async fn person_of(&self, session: &Session) -> Result<Person, StoreError> {
+        let stranger = || Person::Unknown(session.given_name.clone());
+        let Some(sub) = &session.sub else { return Ok(stranger()) };
+        let user = self.service.store.get::<UserRow>(self.pool.id(), &session.username_key).await?;
+        let user = user.filter(|user| user.value.sub == *sub);
+        Ok(user.map_or_else(stranger, |user| Person::Known(Box::new(user))))
+    }
+
     /// `SECRET_HASH` over the name as it was given, or another name of the same person. The pages show none.
     pub fn check_secret_hash(&self, names: &[&str]) -> Result<(), NotAuthorizedException> {
         match self.door.kind {
@@ -62,6 +71,14 @@ impl Person {
         match self {
             Self::Known(user) => Some(&user.value),
             Self::Unknown(_) => None,
+        }
+    }
+
+    /// As triggers are told it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Known(user) => &user.value.username,
+            Self::Unknown(name) => name,
         }
     }
 

@@ -16,6 +16,8 @@ mod answer;
 #[cfg(test)]
 mod attacks;
 mod attempt;
+#[cfg(test)]
+mod bench;
 mod door;
 mod error;
 mod finish;

@@ -38,11 +38,22 @@ impl Session {
         given_name: &str,
         state: Value,
     ) -> Self {
+        Self::of(attempt, challenge, Some(user), given_name, state)
+    }
+
+    /// `None` for someone who does not exist.
+    pub fn of(
+        attempt: &Attempt<'_>,
+        challenge: &str,
+        user: Option<&UserRow>,
+        given_name: &str,
+        state: Value,
+    ) -> Self {
         Self {
             id: attempt.service.rng.uuid(),
             challenge: challenge.to_owned(),
-            username_key: user.username_key.clone(),
-            sub: Some(user.sub.clone()),
+            username_key: user.map_or_else(|| given_name.to_owned(), |user| user.username_key.clone()),
+            sub: user.map(|user| user.sub.clone()),
             given_name: given_name.to_owned(),
             expires_at: attempt.now().plus_seconds(attempt.client.session_minutes() * 60),
             state,

@@ -40,11 +40,9 @@ pub async fn start(attempt: &Attempt<'_>, opening: Opening) -> Outcome {
     let attempts =
         lockout::read(&attempt.service.store, attempt.pool, person.lockout_key(attempt.pool)).await?;
     Proof::check_lock(&attempts, attempt.now())?;
-    if let Some(user) = person.user() {
-        pre_authentication::ask(attempt, user).await?;
-    }
+    pre_authentication::ask(attempt, &person).await?;
     match opening {
-        Opening::Srp { username, a } => password_verifier::pose(attempt, &person, &username, &a).await,
+        Opening::Srp { username, a } => password_verifier::pose(attempt, &person, &username, &a, None).await,
         Opening::Custom { username, a } => custom::begin(attempt, person, &username, a).await,
         Opening::Password { username, password } => {
             let verifier = person.verifier(attempt.service, attempt.pool)?;

@@ -22,7 +22,10 @@ use crate::{
 /// Pools whose keys are in memory at once.
 const KEPT: usize = 10_000;
 
-pub struct Keys {
+#[derive(Clone)]
+pub struct Keys(Arc<Held>);
+
+struct Held {
     store: Store,
     sealer: Sealer,
     workers: Workers,
@@ -49,16 +52,28 @@ impl Keys {
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Self {
-        Self { store, sealer, workers, clock, rng, held: Cache::new(KEPT), making: Mutex::new(()) }
+        let held = Cache::new(KEPT);
+        Self(Arc::new(Held { store, sealer, workers, clock, rng, held, making: Mutex::new(()) }))
+    }
+
+    /// Makes the keys of a new pool now, so that the first sign-in need not wait for them.
+    pub fn prepare(&self, pool_id: &str) {
+        let (keys, pool_id) = (self.clone(), pool_id.to_owned());
+        tokio::spawn(async move {
+            // Should it fail, the first sign-in tries again.
+            if let Err(error) = keys.of::<std::convert::Infallible>(&pool_id).await {
+                tracing::warn!(%pool_id, ?error, "a pool's signing keys could not be made yet");
+            }
+        });
     }
 
     /// The keys of a pool that is known to exist; made now where they are not there yet.
     pub async fn of<E>(&self, pool_id: &str) -> Result<Arc<PoolKeys>, Raise<E>> {
-        if let Some(keys) = self.held.get(pool_id) {
+        if let Some(keys) = self.0.held.get(pool_id) {
             return Ok(keys);
         }
-        let _making = self.making.lock().await;
-        if let Some(keys) = self.held.get(pool_id) {
+        let _making = self.0.making.lock().await;
+        if let Some(keys) = self.0.held.get(pool_id) {
             return Ok(keys);
         }
         let mut rows = self.read(pool_id).await?;
@@ -67,20 +82,20 @@ impl Keys {
             rows = self.read(pool_id).await?;
         }
         let keys = Arc::new(self.open(&rows)?);
-        self.held.insert(pool_id.to_owned(), Arc::clone(&keys));
+        self.0.held.insert(pool_id.to_owned(), Arc::clone(&keys));
         Ok(keys)
     }
 
     pub fn forget(&self, pool_id: &str) {
-        self.held.remove(pool_id);
+        self.0.held.remove(pool_id);
     }
 
     pub fn forget_all(&self) {
-        self.held.clear();
+        self.0.held.clear();
     }
 
     async fn read<E>(&self, pool_id: &str) -> Result<Vec<SigningKeyRow>, Raise<E>> {
-        let page = self.store.query(Query::<SigningKeyRow>::in_partition(pool_id).limit(10)).await?;
+        let page = self.0.store.query(Query::<SigningKeyRow>::in_partition(pool_id).limit(10)).await?;
         Ok(page.rows.into_iter().map(|row| row.value).collect())
     }
 
@@ -88,19 +103,19 @@ impl Keys {
     async fn make<E>(&self, pool_id: &str) -> Result<(), Raise<E>> {
         let mut batch = Batch::new();
         for key_use in KeyUse::BOTH {
-            let kid = STANDARD.encode(self.rng.bytes::<32>());
+            let kid = STANDARD.encode(self.0.rng.bytes::<32>());
             let name = kid.clone();
-            let key = self.workers.run(move || SigningKey::generate(name)).await?;
+            let key = self.0.workers.run(move || SigningKey::generate(name)).await?;
             let pkcs8 = key?.to_pkcs8()?;
             batch = batch.insert(&SigningKeyRow {
                 user_pool_id: pool_id.to_owned(),
                 key_use,
-                private_key: self.sealer.seal(&sealed::signing_key(pool_id, &kid), pkcs8.expose())?,
+                private_key: self.0.sealer.seal(&sealed::signing_key(pool_id, &kid), pkcs8.expose())?,
                 kid,
-                created_at: self.clock.now(),
+                created_at: self.0.clock.now(),
             });
         }
-        match self.store.commit(batch).await {
+        match self.0.store.commit(batch).await {
             Ok(()) | Err(CommitError::Conflict(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -110,7 +125,7 @@ impl Keys {
         let mut opened = Vec::with_capacity(rows.len());
         for row in rows {
             let pkcs8 =
-                self.sealer.open(&sealed::signing_key(&row.user_pool_id, &row.kid), &row.private_key)?;
+                self.0.sealer.open(&sealed::signing_key(&row.user_pool_id, &row.kid), &row.private_key)?;
             let key = SigningKey::from_pkcs8(&row.kid, pkcs8.expose())?;
             opened.push((row.key_use, key));
         }

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::{Event, TriggerFailed, call, user_attributes};
-use crate::{flows::Attempt, rows::UserRow};
+use crate::flows::{Attempt, Person};
 
-pub async fn ask(attempt: &Attempt<'_>, user: &UserRow) -> Result<(), TriggerFailed> {
+/// Asked about someone who does not exist too, where the client hides that: `userNotFound` says so.
+pub async fn ask(attempt: &Attempt<'_>, person: &Person) -> Result<(), TriggerFailed> {
     let config = attempt.pool.pool.lambda_config.as_ref();
     let Some(function) = config.and_then(|config| config.pre_authentication.as_deref()) else {
         return Ok(());
@@ -15,12 +16,12 @@ pub async fn ask(attempt: &Attempt<'_>, user: &UserRow) -> Result<(), TriggerFai
         function,
         source: "PreAuthentication_Authentication",
         version: "1",
-        username: &user.username,
+        username: person.name(),
         client_id: attempt.client.id(),
         request: json!({
-            "userAttributes": user_attributes(user),
+            "userAttributes": person.user().map_or_else(|| json!({}), user_attributes),
             "validationData": attempt.door.client_metadata,
-            "userNotFound": false,
+            "userNotFound": person.user().is_none(),
         }),
         response: json!({}),
     };

@@ -56,8 +56,12 @@ where
     let (pool, client) = service.directory.client(Session::client_id(text)).await?;
     let session = Session::open(service, &pool, &client, mfa::SETUP, text)?;
     let user = service.store.get::<UserRow>(pool.id(), &session.username_key).await?;
-    let user =
-        user.filter(|user| session.sub.as_deref() == Some(user.value.sub.as_str()) && user.value.enabled);
+    // Once a factor is set up, an older session does not set up another in its place.
+    let user = user.filter(|user| {
+        session.sub.as_deref() == Some(user.value.sub.as_str())
+            && user.value.enabled
+            && mfa::wanted(&pool, &user.value) == Some(mfa::Wanted::Setup)
+    });
     let user = user.ok_or_else(|| not_authorized("Invalid session for the user."))?;
     let session = Some(Waiting { pool: Arc::clone(&pool), client, session });
     Ok(Owner { pool, user, session })

@@ -41,6 +41,7 @@ pub async fn create_user_pool_as(
     let secret = service.sealer.seal(&sealed::pool_secret(&id), &service.rng.bytes::<32>())?;
     let row = UserPoolRow { id, pool, secret, mfa: PoolMfa::default() };
     service.store.commit(Batch::new().insert(&row)).await?;
+    service.keys.prepare(&row.id);
     Ok(CreateUserPoolResponse { user_pool: Some(shown(row, 0)) })
 }
 
