@@ -130,3 +130,37 @@ impl UserPools {
         Ok(found.map(|row| row.value))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::test_support::{PASSWORD, World};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn when_the_workers_are_full_the_answer_comes_at_once() {
+        let world = World::with_workers(1, 1).await;
+        let (_, client) = world.plain().await;
+        world.join(&client, "anna").await;
+        let (begun, wait) = std::sync::mpsc::channel();
+        let (go, held) = std::sync::mpsc::channel::<()>();
+        let workers = world.pools.service().workers.clone();
+        let busy = workers.clone();
+        let first = tokio::spawn(async move {
+            busy.run(move || {
+                begun.send(()).unwrap();
+                held.recv().unwrap();
+            })
+            .await
+        });
+        wait.recv().unwrap();
+        let second = tokio::spawn(async move { workers.run(|| ()).await });
+        while world.pools.service().workers.waiting() == 0 {
+            tokio::task::yield_now().await;
+        }
+        let refused = world.password_auth(&client, "anna", PASSWORD).await.unwrap_err();
+        assert_eq!(refused.to_string(), "TooManyRequestsException: Rate exceeded");
+        go.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        second.await.unwrap().unwrap();
+        world.password_auth(&client, "anna", PASSWORD).await.unwrap();
+    }
+}

@@ -157,6 +157,11 @@ impl Invoke for Functions {
 impl World {
     /// On the real embedded engine, in a folder that goes with it.
     pub async fn new() -> Self {
+        Self::with_workers(2, 256).await
+    }
+
+    /// With this many threads for heavy work, and so much room for what waits.
+    pub async fn with_workers(threads: usize, queue: usize) -> Self {
         let clock = Arc::new(HeldClock(AtomicI64::new(1_750_000_000_000)));
         let held = Arc::clone(&clock);
         let engine = store_sqlite::SqliteEngine::in_memory(Arc::new(move || held.now())).unwrap();
@@ -175,7 +180,7 @@ impl World {
             },
             store: store.clone(),
             sealer: sealer.clone(),
-            workers: Workers::new(2, 256).unwrap(),
+            workers: Workers::new(threads, queue).unwrap(),
             clock: Arc::<HeldClock>::clone(&clock),
             rng: Arc::new(Seeded(AtomicU64::new(0))),
             invoke: Arc::<Functions>::clone(&functions),
@@ -322,6 +327,19 @@ impl World {
         for _ in 0..200 {
             outbox.send_due().await.unwrap();
             if outbox.next_due().await.unwrap().is_none() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Until whatever is due was tried, here or by the room's own sender.
+    pub async fn send_once_due(&self) {
+        let outbox = &self.pools.service().outbox;
+        let begun = self.clock.now();
+        for _ in 0..200 {
+            outbox.send_due().await.unwrap();
+            if outbox.next_due().await.unwrap().is_none_or(|due| due > begun) {
                 return;
             }
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;

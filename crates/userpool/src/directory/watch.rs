@@ -38,3 +38,32 @@ pub(crate) async fn watch(service: Weak<Service>, mut changes: Receiver<Change>)
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use store::Batch;
+
+    use crate::{rows::UserPoolRow, test_support::World};
+
+    /// A change that another node commits: nobody here calls `forget_pool`.
+    #[tokio::test]
+    async fn what_another_node_changed_is_read_again() {
+        let world = World::new().await;
+        let (pool, client) = world.plain().await;
+        assert_eq!(world.pools.find_pool(&pool).await.unwrap().unwrap().mfa_configuration(), "OFF");
+        assert!(world.pools.find_client(&client).await.unwrap().is_some());
+        let read = world.store.get::<UserPoolRow>(&pool, &pool).await.unwrap().unwrap();
+        let mut after = read.value.clone();
+        after.pool.mfa_configuration = Some(String::from("ON"));
+        world.store.commit(Batch::new().replace(&read, &after)).await.unwrap();
+        for _ in 0..400 {
+            if world.pools.find_pool(&pool).await.unwrap().unwrap().mfa_configuration() == "ON" {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the old configuration is still in memory");
+    }
+}

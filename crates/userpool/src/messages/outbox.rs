@@ -162,3 +162,70 @@ fn wait_seconds(attempts: u32) -> i64 {
     let doublings = attempts.saturating_sub(1).min(16);
     (FIRST_RETRY_SECONDS << doublings).min(LONGEST_RETRY_SECONDS)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use store::Query;
+
+    use super::*;
+    use crate::test_support::{PASSWORD, World};
+
+    async fn sign_up(world: &World) {
+        let (_, client) = world.plain().await;
+        let input = json!({
+            "ClientId": client, "Username": "anna", "Password": PASSWORD,
+            "UserAttributes": [{ "Name": "email", "Value": "anna@example.com" }],
+        });
+        world.ok("SignUp", input).await;
+    }
+
+    #[test]
+    fn waits_double_up_to_a_quarter_of_an_hour() {
+        let waits: Vec<i64> = (1..=10).map(wait_seconds).collect();
+        assert_eq!(waits, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_sealed() {
+        let world = World::new().await;
+        *world.sent.down.lock().unwrap() = true;
+        sign_up(&world).await;
+        let waiting = world.store.query_all(Query::<MessageRow>::in_partition(OUTBOX)).await.unwrap();
+        assert_eq!(waiting.len(), 1);
+        assert!(!serde_json::to_string(&waiting[0].value).unwrap().contains("anna@example.com"));
+    }
+
+    #[tokio::test]
+    async fn a_message_is_tried_until_it_is_of_no_more_use() {
+        let world = World::new().await;
+        *world.sent.down.lock().unwrap() = true;
+        sign_up(&world).await;
+        let outbox = &world.pools.service().outbox;
+        let mut tries = 0;
+        // A day, in steps of a minute.
+        for _ in 0..1440 {
+            tries += outbox.send_due().await.unwrap();
+            world.clock.pass_seconds(60);
+        }
+        assert_eq!(outbox.next_due().await.unwrap(), None);
+        // Nine while the wait grows, then four an hour; the room's own sender may have had the first.
+        assert!((90..=110).contains(&tries), "{tries}");
+        assert!(world.sent.mails.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn two_senders_send_once() {
+        let world = World::new().await;
+        *world.sent.down.lock().unwrap() = true;
+        sign_up(&world).await;
+        world.send_once_due().await;
+        *world.sent.down.lock().unwrap() = false;
+        world.clock.pass_seconds(61);
+        let outbox = &world.pools.service().outbox;
+        let (one, two) = tokio::join!(outbox.send_due(), outbox.send_due());
+        one.and(two).unwrap();
+        world.send().await;
+        assert_eq!(world.sent.mails.lock().unwrap().len(), 1);
+    }
+}
