@@ -161,6 +161,12 @@ fn check_value<E: From<InvalidParameterException>>(
     if value.is_empty() {
         return Ok(());
     }
+    if value.contains('\0') {
+        return Err(invalid(format!("{name} must not contain the character U+0000")));
+    }
+    if name == "preferred_username" && value.chars().count() > 128 {
+        return Err(invalid("preferred_username must have length less than or equal to 128"));
+    }
     let complain =
         |what: &str| Err(invalid(format!("Attributes did not conform to the schema: {name}: {what}\n")));
     let bound = |text: Option<&String>| text.and_then(|text| text.trim().parse::<f64>().ok());
@@ -195,4 +201,64 @@ fn check_value<E: From<InvalidParameterException>>(
         _ => {}
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::test_support::{PASSWORD, World};
+
+    #[tokio::test]
+    async fn values_at_and_past_their_limits() {
+        let world = World::new().await;
+        let pool = world
+            .pool(|pool| {
+                let asked = [
+                    json!({ "Name": "age", "AttributeDataType": "Number",
+                            "NumberAttributeConstraints": { "MinValue": "18", "MaxValue": "120" } }),
+                    json!({ "Name": "nick", "AttributeDataType": "String",
+                            "StringAttributeConstraints": { "MinLength": "2", "MaxLength": "4" } }),
+                    json!({ "Name": "fan", "AttributeDataType": "Boolean" }),
+                ];
+                let asked: Vec<_> =
+                    asked.into_iter().map(|value| serde_json::from_value(value).unwrap()).collect();
+                pool.schema_attributes = Some(crate::attributes::standard::schema(&asked).unwrap());
+            })
+            .await;
+        let client = world.client(&pool, |_| {}).await;
+        let input = |username: &str, name: &str, value: &str| {
+            json!({
+                "ClientId": client, "Username": username, "Password": PASSWORD,
+                "UserAttributes": [{ "Name": name, "Value": value }],
+            })
+        };
+        let long = "ü".repeat(2048);
+        for (at, (name, value)) in [
+            ("custom:age", "18"),
+            ("custom:nick", "ünal"),
+            ("custom:fan", "true"),
+            ("name", long.as_str()),
+            ("birthdate", "2000-01-01"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            world.ok("SignUp", input(&format!("user{at}"), name, value)).await;
+        }
+        for (name, value) in [
+            ("custom:age", "17"),
+            ("custom:age", "121"),
+            ("custom:age", "old"),
+            ("custom:nick", "x"),
+            ("custom:nick", "xxxxx"),
+            ("custom:fan", "yes"),
+            ("birthdate", "2000-1-1"),
+            ("name", "a\0b"),
+            ("phone_number", "0171"),
+        ] {
+            let refused = world.refused("SignUp", input("anna", name, value)).await;
+            assert!(refused.starts_with("InvalidParameterException"), "{name}={value}: {refused}");
+        }
+    }
 }

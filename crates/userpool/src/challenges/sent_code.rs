@@ -10,7 +10,7 @@ use crate::{
     codes::{self, Unfit},
     flows::{Attempt, Challenge, Outcome, Proof, Session, SignInError, Step, Turn, finish, lockout},
     messages::{self, Occasion},
-    raise::{ExpiredCodeException, Raise, not_authorized},
+    raise::{ExpiredCodeException, Raise, TooManyRequestsException, not_authorized},
     rows::{CodePurpose, CodeRow, UserRow},
 };
 
@@ -46,7 +46,8 @@ pub async fn pose(
                 &code,
                 attempt.now(),
             );
-            Ok::<_, Raise<SignInError>>((message.write(codes::write(before.as_ref(), &sent?)), ()))
+            let sent = sent.map_err(|_| TooManyRequestsException(String::from("Rate exceeded")))?;
+            Ok::<_, Raise<SignInError>>((message.write(codes::write(before.as_ref(), &sent)), ()))
         })
         .await?;
     service.outbox.hurry();

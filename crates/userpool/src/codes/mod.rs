@@ -15,8 +15,9 @@ use crate::{
 
 /// Wrong tries within a window, whatever number of codes was sent in it.
 const FAILURES: u32 = 5;
-/// Codes sent within a window.
+/// Codes sent within a window; second factors are sent with each sign-in.
 const SENT: u32 = 5;
+const SECOND_FACTORS_SENT: u32 = 60;
 const WINDOW_SECONDS: i64 = 3600;
 
 /// Too many were asked for: `LimitExceededException`.
@@ -40,6 +41,14 @@ pub enum Unfit {
 }
 
 impl CodePurpose {
+    fn is_second_factor(self) -> bool {
+        matches!(self, Self::SmsMfa | Self::EmailMfa)
+    }
+
+    fn most_sent(self) -> u32 {
+        if self.is_second_factor() { SECOND_FACTORS_SENT } else { SENT }
+    }
+
     /// "Quotas in Amazon Cognito": sign-up codes and attribute codes live a day, reset codes an hour, MFA codes as long as
     /// a session by default.
     pub fn lifetime_seconds(self) -> i64 {
@@ -63,7 +72,7 @@ pub fn sent(
 ) -> Result<CodeRow, TooManySent> {
     let window = before.filter(|row| row.window_ends > now);
     let sent = window.map_or(0, |row| row.sent);
-    if sent >= SENT {
+    if sent >= purpose.most_sent() {
         return Err(TooManySent);
     }
     Ok(CodeRow {
@@ -73,7 +82,8 @@ pub fn sent(
         hash: hash(pool, sub, purpose, code),
         destination: destination.to_owned(),
         valid_until: now.plus_seconds(purpose.lifetime_seconds()),
-        failures: window.map_or(0, |row| row.failures),
+        // Who guesses at second factors is locked out like who guesses at passwords.
+        failures: window.filter(|_| !purpose.is_second_factor()).map_or(0, |row| row.failures),
         sent: sent + 1,
         window_ends: window.map_or(now.plus_seconds(WINDOW_SECONDS), |row| row.window_ends),
     })

@@ -1,12 +1,16 @@
 //! The first request of a sign-in.
 
 use base::Secret;
+use store::Batch;
 
 use super::{Attempt, DoorKind, Outcome, Person, Proof, SignInError, after_first_factor, lockout};
 use crate::{
     challenges::{custom, password_verifier},
-    raise::{InvalidParameterException, Raise, UserNotFoundException},
-    triggers::{pre_authentication, user_migration},
+    raise::{InvalidParameterException, Raise, UserNotFoundException, invalid},
+    triggers::{
+        pre_authentication,
+        user_migration::{self, Migration},
+    },
 };
 
 /// How someone begins.
@@ -29,8 +33,14 @@ impl Opening {
     }
 }
 
+/// `UsernameType` of the API model.
+const LONGEST_NAME: usize = 128;
+
 pub async fn start(attempt: &Attempt<'_>, opening: Opening) -> Outcome {
     require(attempt, &opening)?;
+    if opening.username().chars().count() > LONGEST_NAME {
+        return Err(invalid("USERNAME must have length less than or equal to 128"));
+    }
     attempt.check_secret_hash(&[opening.username()])?;
     let person = attempt.find(opening.username()).await?;
     let person = match person {
@@ -55,8 +65,7 @@ pub async fn start(attempt: &Attempt<'_>, opening: Opening) -> Outcome {
                     after_first_factor(attempt, proof, &username).await
                 }
                 person => {
-                    Err(password_verifier::refuse(attempt, &person, &attempts.key, &store::Batch::new())
-                        .await?)
+                    Err(password_verifier::refuse(attempt, &person, &attempts.key, &Batch::new()).await?)
                 }
             }
         }
@@ -95,13 +104,21 @@ async fn stranger(
     name: String,
     opening: &Opening,
 ) -> Result<Person, Raise<SignInError>> {
-    if let Opening::Password { password, .. } = opening
-        && let Some(user) = user_migration::authenticate(attempt, &name, password).await?
-    {
-        return Ok(Person::Known(Box::new(user)));
+    let stranger = Person::Unknown(name);
+    if let Opening::Password { username, password } = opening {
+        // Guessing through the trigger locks like guessing at the door.
+        let (service, pool) = (attempt.service, attempt.pool);
+        let attempts = lockout::read(&service.store, pool, stranger.lockout_key(pool)).await?;
+        Proof::check_lock(&attempts, attempt.now())?;
+        match user_migration::authenticate(attempt, username, password).await? {
+            Migration::None => {}
+            Migration::Done(user) => return Ok(Person::Known(user)),
+            Migration::Refused if attempt.client.hides_users() => {}
+            Migration::Refused => drop(lockout::failed(service, pool, &attempts.key, &Batch::new()).await?),
+        }
     }
     if attempt.client.hides_users() {
-        Ok(Person::Unknown(name))
+        Ok(stranger)
     } else {
         Err(UserNotFoundException(String::from("User does not exist.")).into())
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{Collection, IndexEntry};
+use store::{Collection, IndexEntry, engine::NAME_LIMIT};
 
 /// Keyed by the username as the pool compares it. A username may come back after its user was deleted: `sub` tells the
 /// two apart, and everything that outlives a request names it.
@@ -114,7 +114,7 @@ impl Collection for UserRow {
         ];
         for (attribute, index) in ATTRIBUTES {
             if let Some(value) = self.attributes.get(attribute) {
-                entries.push(IndexEntry::new(index, value));
+                entries.push(IndexEntry::new(index, Self::index_value(value)));
             }
         }
         entries
@@ -122,6 +122,11 @@ impl Collection for UserRow {
 }
 
 impl UserRow {
+    /// As much of an attribute's value as an index holds. Whoever looks a value up by it compares the whole one too.
+    pub fn index_value(value: &str) -> &str {
+        &value[..value.floor_char_boundary(NAME_LIMIT)]
+    }
+
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.get(name).map(String::as_str)
     }

@@ -15,16 +15,27 @@ use crate::{
     users,
 };
 
-/// `UserMigration_Authentication`: makes the user that the function describes, with the password that was shown. `None`
-/// where the function knows them as little as we do.
+/// What the function says of someone who is not here.
+pub enum Migration {
+    /// The pool has no such function.
+    None,
+    /// It does not know them, or not with this password.
+    Refused,
+    /// They are here now.
+    Done(Box<Versioned<UserRow>>),
+}
+
+/// `UserMigration_Authentication`: makes the user that the function describes, with the password that was shown.
 pub async fn authenticate(
     attempt: &Attempt<'_>,
     name: &str,
     password: &Secret<String>,
-) -> Result<Option<Versioned<UserRow>>, Raise<SignInError>> {
+) -> Result<Migration, Raise<SignInError>> {
     let (service, pool) = (attempt.service, attempt.pool);
     let config = pool.pool.lambda_config.as_ref();
-    let Some(function) = config.and_then(|config| config.user_migration.as_deref()) else { return Ok(None) };
+    let Some(function) = config.and_then(|config| config.user_migration.as_deref()) else {
+        return Ok(Migration::None);
+    };
     let event = Event {
         trigger: "UserMigration",
         function,
@@ -48,10 +59,12 @@ pub async fn authenticate(
     let response = match call(service, pool, event).await {
         Ok(response) => response,
         // That the function said no tells no more than a wrong password does.
-        Err(super::TriggerFailed::Refused(_)) => return Ok(None),
+        Err(super::TriggerFailed::Refused(_)) => return Ok(Migration::Refused),
         Err(other) => return Err(other.into()),
     };
-    let Some(attributes) = response.get("userAttributes").and_then(Value::as_object) else { return Ok(None) };
+    let Some(attributes) = response.get("userAttributes").and_then(Value::as_object) else {
+        return Ok(Migration::Refused);
+    };
     let mut user = described(attempt, name, attributes, &response)?;
     let kept = passwords::keep(service, pool, &user.username, &user.sub, password.expose()).await?;
     passwords::set(service, pool, &mut user, kept);
@@ -62,7 +75,8 @@ pub async fn authenticate(
         Ok(()) | Err(CommitError::Conflict(_)) => {}
         Err(other) => return Err(other.into()),
     }
-    Ok(users::find(&service.store, pool, name).await?)
+    let made = users::find(&service.store, pool, name).await?;
+    Ok(made.map_or(Migration::Refused, |user| Migration::Done(Box::new(user))))
 }
 
 fn described(

@@ -7,10 +7,13 @@ use crate::{
     rows::{AliasKind, AliasRow, UserRow},
 };
 
+/// Bytes of the longest name that anyone has: 128 characters, lower-cased.
+pub const LONGEST: usize = 768;
+
 /// By username, or by an e-mail address, phone number or preferred username that is theirs in this pool.
 pub async fn find(store: &Store, pool: &Pool, name: &str) -> Result<Option<Versioned<UserRow>>, StoreError> {
     let key = pool.normalised(name);
-    if key.is_empty() {
+    if key.is_empty() || key.len() > LONGEST {
         return Ok(None);
     }
     if let Some(user) = store.get::<UserRow>(pool.id(), &key).await? {
