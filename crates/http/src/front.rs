@@ -3,13 +3,13 @@
 use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::body::Body;
-use base::AccountId;
 use futures_util::FutureExt;
 use http::{Method, Request, Response, StatusCode, header};
+use iam::Iam;
 use ports::{Rng, RngExt};
 
 use crate::{
-    aws::{self, gate::Gate, rooms::Rooms},
+    aws::{self, rooms::Rooms},
     body::BodyRoom,
     doors::{self, Doors},
     limits::Limits,
@@ -21,11 +21,10 @@ use crate::{
 /// What every request needs.
 pub struct Front {
     pub site: Site,
-    pub account: AccountId,
     pub limits: Limits,
     pub body_room: BodyRoom,
     pub metrics: Metrics,
-    pub gate: Gate,
+    pub iam: Iam,
     pub rooms: Rooms,
     pub doors: Doors,
     pub rng: Arc<dyn Rng>,
@@ -47,6 +46,10 @@ impl Answer for Door {
             crate::protocols::refuse(None, &request_id, &error).map(Body::from)
         })
     }
+
+    fn open_connections(&self, count: usize) {
+        self.0.metrics.connections.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
 }
 
 impl Front {
@@ -56,17 +59,20 @@ impl Front {
             Ok(host) => host,
             Err(why) => return plain(StatusCode::BAD_REQUEST, why),
         };
+        let path = request.uri().path().to_owned();
         let (head, body) = request.into_parts();
-        let path = head.uri.path().to_owned();
         let s3 = aws::is_s3(&head);
         let request = Request::from_parts(head, body);
         let call = || aws::Call { front: self, peer, request_id: request_id.to_owned() };
         let (route, response) = match self.site.destination(&host, &path, s3) {
-            Destination::Aws if asks_for_a_page(&request) => (Route::Console, doors::console::from_the_root()),
+            Destination::Aws if asks_for_a_page(&request) => {
+                (Route::Console, doors::console::from_the_root())
+            }
             Destination::Aws => return call().answer(request).await,
             Destination::Bucket(_) => return call().answer_s3(request).await,
             Destination::PoolDocument { pool, document } => {
-                (Route::PoolDocument, self.doors.pool_document(&request, pool, document).await)
+                let head = request.into_parts().0;
+                (Route::PoolDocument, self.doors.pool_document(&head.method, pool, document).await)
             }
             Destination::Hosted { domain, host_form, path } => {
                 let at = doors::hosted::At { domain, host_form, path };
@@ -89,7 +95,10 @@ impl Front {
             Destination::Live => (Route::Health, doors::health::live()),
             Destination::Ready => (Route::Health, self.doors.ready().await),
             Destination::Metrics => (Route::Health, self.metrics.page()),
-            Destination::Outbox => (Route::Outbox, self.doors.outbox(peer, &host, &request).await),
+            Destination::Outbox => {
+                let head = request.into_parts().0;
+                (Route::Outbox, self.doors.outbox(peer, &host, &head).await)
+            }
         };
         self.metrics.answered(&route, response.status(), began.elapsed());
         response

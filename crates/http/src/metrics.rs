@@ -54,7 +54,9 @@ impl Metrics {
         let mut registry = Registry::with_prefix("poolhouse");
         let answers = Family::<Answered, Counter>::default();
         let seconds = Family::<Took, Histogram>::new_with_constructor(|| {
-            Histogram::new([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0])
+            Histogram::new([
+                0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+            ])
         });
         let swept = Counter::<u64, AtomicU64>::default();
         let connections = Gauge::<i64, AtomicI64>::default();

@@ -1,12 +1,10 @@
 //! The AWS APIs: which operation a request means, who asks, whether they may, and the room's answer.
 //!
 //! In this order: tell the operation ([`recognize`]) → read the body, within the operation's limit → check the signature
-//! and read the input → ask the policies ([`permissions`]) → call the room ([`rooms`]) → write the answer. An operation
-//! that AWS leaves unsigned skips signature and policies; nothing else does.
+//! and read the input → ask the policies → call the room ([`rooms`]) → write the answer. An operation that AWS leaves
+//! unsigned skips signature and policies; nothing else does.
 
 pub mod cors;
-pub mod gate;
-pub mod permissions;
 mod recognize;
 pub mod rooms;
 mod s3;
@@ -17,7 +15,7 @@ use axum::body::Body;
 use base::{AwsError, Caller, Identity};
 use bytes::Bytes;
 use facts::{OperationShape, Service};
-use http::{Request, Response, header, request::Parts};
+use http::{HeaderMap, Request, Response, header, request::Parts};
 
 use crate::{
     body::{BodyError, Held},
@@ -42,15 +40,26 @@ impl Call<'_> {
         if parts.method == http::Method::OPTIONS {
             return cors::preflight(&parts, &self.request_id);
         }
+        if let Hint::S3 = hint(&parts) {
+            return self.answer_s3(Request::from_parts(parts, body)).await;
+        }
         let from_a_page = parts.headers.contains_key(header::ORIGIN);
-        let (route, mut response) = match hint(&parts) {
-            Hint::S3 => (Route::S3, self.s3(parts, body).await),
-            hint => self.operation(hint, parts, body).await,
-        };
-        if from_a_page && matches!(route, Route::Operation(operation) if operation.service.name == "cognito-idp") {
+        let (route, mut response) = self.operation(hint(&parts), parts, body).await;
+        if from_a_page
+            && matches!(route, Route::Operation(operation) if operation.service.name == "cognito-idp")
+        {
             cors::allow(&mut response);
         }
         self.front.metrics.answered(&route, response.status(), began.elapsed());
+        response.map(Body::from)
+    }
+
+    /// A request that its signature or its host say is for S3.
+    pub async fn answer_s3(self, request: Request<Body>) -> Response<Body> {
+        let began = Instant::now();
+        let (parts, body) = request.into_parts();
+        let response = self.s3(parts, body).await;
+        self.front.metrics.answered(&Route::S3, response.status(), began.elapsed());
         response.map(Body::from)
     }
 
@@ -98,31 +107,55 @@ impl Call<'_> {
         held: Held,
     ) -> Result<Response<Bytes>, AwsError> {
         let body = &held.bytes;
-        let caller = |identity| Caller {
-            identity,
-            source_ip: self.peer.ip().to_string(),
-            request_id: self.request_id.clone(),
-        };
+        let service = operation.service.name;
+        let iam = &self.front.iam;
         let (caller, input) = if operation.signed {
-            let gate = &self.front.gate;
-            let signer = gate.authenticate(parts, body, operation.service).await?;
+            let principal = iam.authenticate(parts, service, body).await?;
             let input = protocols::decode(operation, parts, body)?;
-            let asked = permissions::needed(operation, &input, self.front.site.region(), &self.front.account);
-            for permission in asked {
-                gate.authorize(&signer, &permission, self.peer.ip(), operation.service).await?;
-            }
-            (caller(signer.identity()), input)
+            let context = self.context(&parts.headers);
+            iam.authorize_call(&principal, service, operation.name, &input, &context).await?;
+            (principal.to_caller(self.source_ip(), self.request_id.as_str()), input)
         } else {
-            (caller(Identity::Anonymous), protocols::decode(operation, parts, body)?)
+            let caller = Caller {
+                identity: Identity::Anonymous,
+                source_ip: self.source_ip(),
+                request_id: self.request_id.clone(),
+            };
+            (caller, protocols::decode(operation, parts, body)?)
         };
         drop(held);
         let output = self.front.rooms.call(operation, caller, input, &self.front.limits).await?;
         protocols::encode(operation, &self.request_id, &output)
     }
 
+    fn source_ip(&self) -> String {
+        self.peer.ip().to_canonical().to_string()
+    }
+
+    /// What policies may ask of the request itself ("AWS global condition context keys").
+    fn context(&self, headers: &HeaderMap) -> iam::Context {
+        let context = iam::Context::default()
+            .with("aws:SourceIp", self.source_ip())
+            .with("aws:SecureTransport", self.front.site.secure().to_string());
+        let header = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let context = match header(header::USER_AGENT) {
+            Some(agent) => context.with("aws:UserAgent", agent),
+            None => context,
+        };
+        match header(header::REFERER) {
+            Some(referer) => context.with("aws:Referer", referer),
+            None => context,
+        }
+    }
+
     async fn read(&self, parts: &Parts, body: Body, limit: usize) -> Result<Held, BodyError> {
         self.front.body_room.read(body, content_length(parts), limit).await
     }
+}
+
+/// Whether a request is signed for S3.
+pub fn is_s3(parts: &Parts) -> bool {
+    recognize::scope_service(parts).as_deref() == Some("s3")
 }
 
 pub fn content_length(parts: &Parts) -> Option<u64> {

@@ -36,12 +36,14 @@ pub fn hint(parts: &Parts) -> Hint {
     if scope.as_deref() == Some("s3") {
         return Hint::S3;
     }
-    let known = scope.as_deref().and_then(|scope| services().iter().copied().find(|known| known.name == scope));
+    let known =
+        scope.as_deref().and_then(|scope| services().iter().copied().find(|known| known.name == scope));
     let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     if let Some((prefix, name)) = target.and_then(|target| target.split_once('.')) {
-        let named = services().iter().copied().find(|service| {
-            service.protocol == Protocol::Json && service.target_prefix == prefix
-        });
+        let named = services()
+            .iter()
+            .copied()
+            .find(|service| service.protocol == Protocol::Json && service.target_prefix == prefix);
         return named.map_or(Hint::Unknown(known), |service| Hint::Target(service, name.to_owned()));
     }
     let path = parts.uri.path();
@@ -70,7 +72,11 @@ pub fn hint(parts: &Parts) -> Hint {
 
 pub fn operation_of(hint: &Hint, parts: &Parts, body: &Bytes) -> Result<&'static OperationShape, AwsError> {
     let unknown = |status| {
-        AwsError::with_status(status, "UnknownOperationException", "The requested operation is not recognized by the service.")
+        AwsError::with_status(
+            status,
+            "UnknownOperationException",
+            "The requested operation is not recognized by the service.",
+        )
     };
     match hint {
         Hint::Target(service, name) => service.operation(name).ok_or_else(|| unknown(400)),
@@ -122,7 +128,10 @@ mod tests {
 
     use super::*;
 
-    fn named(request: http::request::Builder, body: &'static str) -> Result<(&'static str, &'static str), String> {
+    fn named(
+        request: http::request::Builder,
+        body: &'static str,
+    ) -> Result<(&'static str, &'static str), String> {
         let (parts, ()) = request.body(()).unwrap().into_parts();
         operation_of(&hint(&parts), &parts, &Bytes::from(body))
             .map(|operation| (operation.service.name, operation.name))
@@ -130,17 +139,26 @@ mod tests {
     }
 
     fn signed(service: &str) -> String {
-        format!("AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0")
+        format!(
+            "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+        )
     }
 
     #[test]
     fn each_protocol_names_its_operation() {
         let target = |target: &str| Request::post("/").header("x-amz-target", target);
-        assert_eq!(named(target("AWSCognitoIdentityProviderService.SignUp"), ""), Ok(("cognito-idp", "SignUp")));
+        assert_eq!(
+            named(target("AWSCognitoIdentityProviderService.SignUp"), ""),
+            Ok(("cognito-idp", "SignUp"))
+        );
         assert_eq!(named(target("Logs_20140328.FilterLogEvents"), ""), Ok(("logs", "FilterLogEvents")));
         assert_eq!(named(target("Logs_20140328.Nope"), ""), Err(String::from("UnknownOperationException")));
-        assert_eq!(named(target("DynamoDB_20120810.GetItem"), ""), Err(String::from("UnknownOperationException")));
-        let form = || Request::post("/").header("content-type", "application/x-www-form-urlencoded; charset=utf-8");
+        assert_eq!(
+            named(target("DynamoDB_20120810.GetItem"), ""),
+            Err(String::from("UnknownOperationException"))
+        );
+        let form =
+            || Request::post("/").header("content-type", "application/x-www-form-urlencoded; charset=utf-8");
         assert_eq!(
             named(form(), "Action=CreateStack&Version=2010-05-15"),
             Ok(("cloudformation", "CreateStack"))
@@ -150,10 +168,7 @@ mod tests {
         assert_eq!(named(form(), "Version=2010-05-15"), Err(String::from("MissingAction")));
         let get = Request::get("/?Action=GetCallerIdentity&Version=2011-06-15");
         assert_eq!(named(get, ""), Ok(("sts", "GetCallerIdentity")));
-        assert_eq!(
-            named(Request::post("/2015-03-31/functions/f/invocations"), ""),
-            Ok(("lambda", "Invoke"))
-        );
+        assert_eq!(named(Request::post("/2015-03-31/functions/f/invocations"), ""), Ok(("lambda", "Invoke")));
         assert_eq!(named(Request::get("/nothing"), ""), Err(String::from("UnknownOperationException")));
     }
 
@@ -166,7 +181,8 @@ mod tests {
         };
         assert_eq!(named(form("iam"), "Action=ListUsers"), Ok(("iam", "ListUsers")));
         assert_eq!(named(form("sts"), "Action=ListUsers"), Err(String::from("InvalidAction")));
-        let (parts, ()) = Request::put("/auth/x").header("authorization", signed("s3")).body(()).unwrap().into_parts();
+        let (parts, ()) =
+            Request::put("/auth/x").header("authorization", signed("s3")).body(()).unwrap().into_parts();
         assert!(matches!(hint(&parts), Hint::S3));
         let presigned = "/b/k?X-Amz-Credential=AKIA%2F20260101%2Fus-east-1%2Fs3%2Faws4_request";
         let (parts, ()) = Request::get(presigned).body(()).unwrap().into_parts();

@@ -51,10 +51,14 @@ fn too_much(error: &BodyError, request_id: &str) -> Response<Body> {
         BodyError::TooSlow => {
             (StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException", "{\"message\":\"Request Timeout\"}")
         }
-        BodyError::Busy => {
-            (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", "{\"message\":\"Service Unavailable\"}")
+        BodyError::Busy => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ServiceUnavailableException",
+            "{\"message\":\"Service Unavailable\"}",
+        ),
+        BodyError::Broken(_) => {
+            (StatusCode::BAD_REQUEST, "BadRequestException", "{\"message\":\"Bad Request\"}")
         }
-        BodyError::Broken(_) => (StatusCode::BAD_REQUEST, "BadRequestException", "{\"message\":\"Bad Request\"}"),
     };
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;

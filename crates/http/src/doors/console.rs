@@ -16,7 +16,10 @@ pub fn from_the_root() -> Response<Body> {
 
 pub fn page(path: &str, site: &Site) -> Response<Body> {
     match path {
-        "/console/" => html(StatusCode::OK, &PAGE.replace("{origin}", site.origin()).replace("{region}", site.region().as_str())),
+        "/console/" => html(
+            StatusCode::OK,
+            &PAGE.replace("{origin}", site.origin()).replace("{region}", site.region().as_str()),
+        ),
         "/console" => to("/console/"),
         _ => html(StatusCode::NOT_FOUND, "<!doctype html><title>Not found</title><p>There is no such page."),
     }

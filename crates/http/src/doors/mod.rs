@@ -11,7 +11,8 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{Router, body::Body};
 use gateway::Gateway;
-use http::{Request, Response};
+use http::{Method, Response, request};
+use objects::Objects;
 use store::Store;
 use userpool::UserPools;
 
@@ -22,6 +23,7 @@ pub struct Doors {
     pub store: Store,
     pub user_pools: UserPools,
     pub gateway: Gateway,
+    pub objects: Objects,
     /// The hosted room's routes for one domain; requests carry which.
     pub hosted: Router,
     /// Only where messages may be looked at from outside: `dev`.
@@ -33,17 +35,12 @@ impl Doors {
         health::ready(&self.store).await
     }
 
-    pub async fn pool_document(
-        &self,
-        request: &Request<Body>,
-        pool: &str,
-        document: PoolDocument,
-    ) -> Response<Body> {
-        pool_documents::answer(&self.user_pools, request.method(), pool, document).await
+    pub async fn pool_document(&self, method: &Method, pool: &str, document: PoolDocument) -> Response<Body> {
+        pool_documents::answer(&self.user_pools, method, pool, document).await
     }
 
-    pub async fn outbox(&self, peer: SocketAddr, host: &str, request: &Request<Body>) -> Response<Body> {
-        outbox::answer(self.outbox.as_deref(), peer, host, request).await
+    pub async fn outbox(&self, peer: SocketAddr, host: &str, head: &request::Parts) -> Response<Body> {
+        outbox::answer(self.outbox.as_deref(), peer, host, head).await
     }
 
     /// Whether a host is a pool's own domain (`CustomDomainConfig`).

@@ -14,7 +14,10 @@ pub async fn answer(
     document: PoolDocument,
 ) -> Response<Body> {
     if !matches!(*method, Method::GET | Method::HEAD) {
-        return document_of(StatusCode::METHOD_NOT_ALLOWED, json!({"message": "Method Not Allowed"}).to_string());
+        return document_of(
+            StatusCode::METHOD_NOT_ALLOWED,
+            json!({"message": "Method Not Allowed"}).to_string(),
+        );
     }
     let found = match document {
         PoolDocument::Keys => user_pools.jwks(pool).await,
@@ -29,7 +32,9 @@ pub async fn answer(
             response
         }
         Err(error) => {
-            let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            // An operation answers 400 to a pool that is not there; an address is 404.
+            let status = if error.code == "ResourceNotFoundException" { 404 } else { error.status };
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let mut response = document_of(status, json!({"message": error.message}).to_string());
             if status == StatusCode::SERVICE_UNAVAILABLE {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

@@ -27,6 +27,9 @@ use stalling::Stalling;
 pub trait Answer: Clone + Send + Sync + 'static {
     fn answer(&self, peer: SocketAddr, request: Request<Body>)
     -> impl Future<Output = Response<Body>> + Send;
+
+    /// Told how many connections are open, whenever that changes.
+    fn open_connections(&self, _count: usize) {}
 }
 
 /// Serves until `stop` says so, then lets requests in progress end, for as long as the limits allow.
@@ -75,6 +78,7 @@ async fn connection<A: Answer>(
     mut stop: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
+    let _counted = Counted::new(&answer, &seat);
     let service = service_fn(|request: Request<Incoming>| {
         let answer = answer.clone();
         let busy = seat.busy();
@@ -110,6 +114,25 @@ async fn connection<A: Answer>(
             tracing::debug!(%peer, %cause, "a connection ended early");
         }
         return;
+    }
+}
+
+/// Tells the count when a connection comes and when it goes.
+struct Counted<'a, A: Answer> {
+    answer: &'a A,
+    seat: &'a Seat,
+}
+
+impl<'a, A: Answer> Counted<'a, A> {
+    fn new(answer: &'a A, seat: &'a Seat) -> Self {
+        answer.open_connections(seat.taken());
+        Self { answer, seat }
+    }
+}
+
+impl<A: Answer> Drop for Counted<'_, A> {
+    fn drop(&mut self) {
+        self.answer.open_connections(self.seat.taken().saturating_sub(1));
     }
 }
 

@@ -94,6 +94,11 @@ impl Seat {
         Busy(Arc::clone(self))
     }
 
+    /// How many seats are taken, this one among them.
+    pub fn taken(&self) -> usize {
+        self.seats.count - self.seats.free.available_permits()
+    }
+
     pub fn is_busy(&self) -> bool {
         self.busy.load(Ordering::Acquire) > 0
     }

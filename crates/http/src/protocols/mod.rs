@@ -21,6 +21,7 @@ use serde_json::Value;
 pub use query::Form;
 pub use refusal::refuse;
 pub use rest_routes::find as find_rest;
+pub use xml::Xml;
 
 /// The members of the operation's input.
 pub fn decode(operation: &OperationShape, parts: &request::Parts, body: &Bytes) -> Result<Value, AwsError> {
