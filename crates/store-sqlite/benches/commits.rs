@@ -59,6 +59,9 @@ fn main() {
             let (rate, longest) = commits(&store, tasks, Duration::from_secs(3)).await;
             println!("{what:32} {rate:9.0} commits/s   slowest {:.1} ms", longest.as_secs_f64() * 1000.0);
         }
+        let unsynced = SqliteEngine::in_memory(Arc::new(|| Timestamp::from_seconds(1_000_000))).unwrap();
+        let (rate, _) = commits(&Store::new(Arc::new(unsynced)), 64, Duration::from_secs(3)).await;
+        println!("{:32} {rate:9.0} commits/s", "grouped, 64 tasks, never synced");
         for rows in [1_000, 100_000] {
             let (_folder, store) = open(512);
             fill(&store, rows).await;

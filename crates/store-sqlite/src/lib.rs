@@ -8,7 +8,7 @@
 //!
 //! One thread writes. It takes every commit that waits, applies them in one transaction and answers after that
 //! transaction was synced to disk: a hundred callers share one fsync. Reads go to a few threads with a connection each
-//! and see the last commit. `docs/adr/0002-sqlite-engine.md` says why it is like this.
+//! and see the last commit. `docs/adr/0003-the-embedded-engine.md` says why it is like this.
 
 mod blobs;
 mod commit;

@@ -17,6 +17,13 @@ pub(crate) const VERSION: i64 = 1;
 /// "Pool", so that `file` and we know whose database it is (`PRAGMA application_id`).
 const APPLICATION_ID: i64 = 0x506f_6f6c;
 
+/// The log is taken into the database whenever a commit finds it this many pages (of 4 KiB) long.
+const LOG_PAGES: i64 = 4000;
+/// Only an operator's shell could hold a lock against us, and not for long.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long an emptying of the log, and every commit behind it, waits for readers.
+const PATIENCE_FOR_READERS: Duration = Duration::from_millis(100);
+
 /// What brings a folder from version `n` to `n + 1` stands at `n`. Never edited once released; added to.
 const STEPS: [&str; 1] = ["
     -- One row of a collection. body is JSON; expires_at is milliseconds since the epoch, and from then on the row
@@ -75,8 +82,7 @@ pub(crate) fn open_reader(folder: &Folder) -> Result<Connection, OpenError> {
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    // Only an operator's shell could hold a lock against us, and not for long.
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "cache_size", -8192)?;
     connection.pragma_update(None, "trusted_schema", false)?;
@@ -86,7 +92,7 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 fn prepare_for_writing(connection: &mut Connection, found: i64, options: &Options) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", if options.durable { "full" } else { "off" })?;
-    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))?;
     connection.pragma_update(None, "foreign_keys", false)?;
     if let Some(pages) = options.page_limit {
         connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
@@ -100,14 +106,17 @@ fn prepare_for_writing(connection: &mut Connection, found: i64, options: &Option
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
         transaction.commit()?;
-        checkpoint(connection)?;
+        empty_log(connection)?;
     }
     Ok(())
 }
 
-/// Takes the log into the database and empties it. Best effort: a reader in the way is no error.
-pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+/// Takes the log into the database and cuts it to nothing. Best effort: a reader in the way is no error.
+pub(crate) fn empty_log(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE_FOR_READERS)?;
+    let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    connection.busy_timeout(PATIENCE)?;
+    emptied
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {

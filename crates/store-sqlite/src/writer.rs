@@ -17,10 +17,11 @@ use crate::{
     schema,
 };
 
-/// The log is taken into the database when it is this many bytes long.
-const CHECKPOINT_AT: u64 = 8 << 20;
-/// A reader may keep a checkpoint from finishing; the next try waits this long.
-const CHECKPOINT_PAUSE: Duration = Duration::from_millis(500);
+/// SQLite takes the log into the database by itself every so often (`schema::LOG_PAGES`), as far as readers let it. A
+/// log that has grown to this many bytes all the same is emptied with some patience for them.
+const LONG_LOG: u64 = 64 << 20;
+/// When readers did not let us, the next try waits this long.
+const CHECKPOINT_PAUSE: Duration = Duration::from_secs(2);
 
 /// What the writer is asked to do.
 #[derive(Debug)]
@@ -133,9 +134,9 @@ impl Desk {
             // Whoever does not wait any more has been told that it did not happen, or has gone away.
             taken.retain(|job| !job.reply.is_closed() && job.give_up > Instant::now());
             self.write_together(taken);
-            self.checkpoint_if_long();
+            self.empty_long_log();
         }
-        if let Err(cause) = schema::checkpoint(&self.connection) {
+        if let Err(cause) = schema::empty_log(&self.connection) {
             tracing::warn!(%cause, "the log could not be emptied on closing; the next start does it");
         }
     }
@@ -200,12 +201,12 @@ impl Desk {
         let _ = reply.send(outcome);
     }
 
-    fn checkpoint_if_long(&mut self) {
+    fn empty_long_log(&mut self) {
         let length = std::fs::metadata(&self.log).map_or(0, |file| file.len());
-        if length < CHECKPOINT_AT || Instant::now() < self.checkpoint_after {
+        if length < LONG_LOG || Instant::now() < self.checkpoint_after {
             return;
         }
-        if let Err(cause) = schema::checkpoint(&self.connection) {
+        if let Err(cause) = schema::empty_log(&self.connection) {
             tracing::warn!(%cause, log_bytes = length, "the log could not be taken into the database; it goes on growing");
         }
         self.checkpoint_after = Instant::now() + CHECKPOINT_PAUSE;
