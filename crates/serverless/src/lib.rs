@@ -16,7 +16,7 @@ mod service;
 mod variables;
 mod yaml;
 
-pub use compile::{Compiled, Endpoint, FunctionPart, compile};
+pub use compile::{Compiled, Deployment, Endpoint, FunctionPart, compile};
 pub use diagnostics::{Diagnostic, Problem, Report, Severity};
 pub use package::Artifact;
-pub use service::{Options, Service, load};
+pub use service::{Function, Options, Service, load};

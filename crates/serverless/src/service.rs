@@ -283,6 +283,22 @@ impl Service {
         self.root.to_json()
     }
 
+    /// What answers at which path of the service's API.
+    pub fn endpoints(&self) -> Vec<compile::Endpoint> {
+        compile::endpoints(self)
+    }
+
+    /// What goes along with the template when the stack is created, changed or deleted.
+    pub fn deployment(&self) -> compile::Deployment {
+        compile::deployment(self)
+    }
+
+    /// The stage's name in the API's addresses.
+    pub fn api_stage(&self) -> &str {
+        let own = self.provider.at("apiGateway.stage").and_then(Node::as_text);
+        own.filter(|stage| !stage.is_empty()).unwrap_or(&self.stage)
+    }
+
     /// `provider.stackName`, or `<service>-<stage>`.
     pub fn stack_name(&self) -> String {
         self.provider_text("stackName").map_or_else(|| format!("{}-{}", self.name, self.stage), str::to_owned)

@@ -107,6 +107,10 @@ pub(crate) fn check(service: &Service, problems: &mut Vec<crate::diagnostics::Di
     http::check(service, problems);
 }
 
+pub(crate) fn endpoints(service: &Service) -> Vec<Endpoint> {
+    http::endpoints(service)
+}
+
 /// Packs the functions of `service` and writes its templates.
 pub fn compile(service: &Service) -> Result<Compiled, Box<Report>> {
     let mut report = service.report.clone();
@@ -171,7 +175,7 @@ fn parts(service: &Service, packed: &Packed) -> Vec<FunctionPart> {
     service.functions.iter().filter_map(part).collect()
 }
 
-fn deployment(service: &Service) -> Deployment {
+pub(crate) fn deployment(service: &Service) -> Deployment {
     let provider = &service.provider;
     let mut tags = BTreeMap::from([(String::from("STAGE"), service.stage.clone())]);
     for entry in provider.get("stackTags").and_then(Node::as_map).iter().flat_map(|map| &map.entries) {

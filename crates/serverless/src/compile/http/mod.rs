@@ -27,6 +27,11 @@ pub fn check(service: &Service, problems: &mut Vec<Diagnostic>) {
     read(service, problems);
 }
 
+/// What answers at which path, without compiling.
+pub fn endpoints(service: &Service) -> Vec<Endpoint> {
+    read(service, &mut Vec::new()).iter().map(Route::endpoint).collect()
+}
+
 fn read(service: &Service, problems: &mut Vec<Diagnostic>) -> Vec<Route> {
     let mut routes = Vec::new();
     for function in &service.functions {
