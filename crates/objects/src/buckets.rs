@@ -36,14 +36,14 @@ pub struct Settings {
     pub versioning: Option<Versioning>,
     pub public_access_block: Option<PublicAccessBlock>,
     pub tags: BTreeMap<String, String>,
-    /// `BucketOwnerEnforced` (what a bucket has from the start), `BucketOwnerPreferred` or `ObjectWriter`.
+    /// `BucketOwnerEnforced`, which is what a bucket has from the start; the others are not implemented.
     pub object_ownership: Option<String>,
 }
 
 /// "ServerSideEncryptionRule". Noted and returned; see the crate's page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Encryption {
-    /// `AES256`, `aws:kms` or `aws:kms:dsse`.
+    /// `AES256`; keys of AWS KMS are not implemented.
     pub algorithm: String,
     pub kms_key_id: Option<String>,
     pub bucket_key_enabled: bool,
@@ -193,6 +193,21 @@ fn check_settings(settings: &Settings) -> Result<(), ObjectError> {
                 )));
             }
         }
+    }
+    match settings.encryption.as_ref().map(|rule| &*rule.algorithm) {
+        None | Some("AES256") => {}
+        Some("aws:kms" | "aws:kms:dsse") => {
+            return Err(ObjectError::NotImplemented(String::from("Encryption with keys of AWS KMS")));
+        }
+        Some(_) => return Err(ObjectError::MalformedXml),
+    }
+    match settings.object_ownership.as_deref() {
+        None | Some("BucketOwnerEnforced") => {}
+        // These would let access control lists in.
+        Some(other @ ("BucketOwnerPreferred" | "ObjectWriter")) => {
+            return Err(ObjectError::NotImplemented(format!("ObjectOwnership {other}")));
+        }
+        Some(_) => return Err(ObjectError::MalformedXml),
     }
     check_tags(&settings.tags, MOST_TAGS)
 }

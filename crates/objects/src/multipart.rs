@@ -137,7 +137,8 @@ impl Objects {
         self.put_part(bucket, key, upload, number, content, Claims::default()).await
     }
 
-    /// Makes the object of the parts named, and forgets the upload and the parts not named.
+    /// Makes the object of the parts named, and forgets the upload and the parts not named. Asked again (the answer to
+    /// the first time was lost), it says the same.
     pub async fn complete_upload(
         &self,
         bucket: &str,
@@ -146,7 +147,14 @@ impl Objects {
         wanted: &[WantedPart],
         conditions: &Conditions,
     ) -> Result<Object, ObjectError> {
-        let read = self.upload(bucket, key, upload).await?;
+        let read = match self.upload(bucket, key, upload).await {
+            Err(ObjectError::NoSuchUpload(upload)) => {
+                let made = checksum::etag_of_parts(wanted.iter().map(|part| part.etag.trim_matches('"')));
+                let there = self.head(bucket, key).await.ok().filter(|object| object.etag == made);
+                return there.ok_or(ObjectError::NoSuchUpload(upload));
+            }
+            outcome => outcome?,
+        };
         let parts = self.store().query_all(Query::<PartRow>::in_partition(upload)).await?;
         let chosen = choose(&parts, wanted)?;
         let etag = checksum::etag_of_parts(chosen.iter().map(|part| &*part.etag));

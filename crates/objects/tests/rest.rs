@@ -342,6 +342,8 @@ async fn an_upload_in_parts() {
         (&Bytes::from_static(b"tail"), &"2".parse().unwrap())
     );
     assert_eq!(room.refused("POST", &target, complete(&[(1, &first)])).await, refusal(404, "NoSuchUpload"));
+    let again = room.ok("POST", &target, complete(&[(1, &first), (2, &second)])).await;
+    assert_eq!(element(&again, "ETag"), element(&done, "ETag"), "an answer that was lost is given again");
     // One that is given up leaves nothing.
     let begun = room.ok("POST", "/bucket/never?uploads", "").await;
     let id = element(&begun, "UploadId");

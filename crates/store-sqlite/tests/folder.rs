@@ -170,6 +170,49 @@ async fn a_full_disk_fails_what_does_not_fit_and_nothing_else() {
     store.engine().ready().await.unwrap();
 }
 
+/// On a disk that is really full: mount a few megabytes (`mount -t tmpfs -o size=6m tmpfs DIR`), name the place in
+/// `POOLHOUSE_TEST_SMALL_DISK` and run with `--run-ignored all`.
+#[tokio::test]
+#[ignore = "needs a small file system"]
+#[allow(clippy::disallowed_methods, reason = "where the file system is")]
+async fn a_disk_that_is_really_full() {
+    let place = std::env::var("POOLHOUSE_TEST_SMALL_DISK").unwrap();
+    let folder = tempfile::tempdir_in(&place).unwrap();
+    let ballast = Path::new(&place).join("ballast");
+    fs::write(&ballast, vec![0; 1 << 20]).unwrap();
+    let store = open(folder.path());
+    let text = "x".repeat(100_000);
+    let mut kept = 0;
+    let refused = loop {
+        match store.commit(Batch::new().insert(&note(&format!("n{kept}"), &text))).await {
+            Ok(()) => kept += 1,
+            Err(refused) => break refused,
+        }
+    };
+    assert!(matches!(refused, CommitError::Store(StoreError::Full(_))), "{refused}");
+    let blob = store.put_blob(&"ab".repeat(32), vec![0; 8 << 20].into()).await;
+    assert!(matches!(blob, Err(StoreError::Full(_))), "{blob:?}");
+    assert_eq!(store.get_blob(&"ab".repeat(32)).await.unwrap(), None);
+    // Reading goes on; what was acknowledged is there, what was refused is not, after opening again too.
+    all_are_there(&store, kept).await;
+    drop(store);
+    let store = open(folder.path());
+    all_are_there(&store, kept).await;
+    // Room again, and no restart.
+    fs::remove_file(ballast).unwrap();
+    store.commit(Batch::new().insert(&note("room again", &text))).await.unwrap();
+}
+
+async fn all_are_there(store: &Store, kept: usize) {
+    for number in 0..kept {
+        assert!(
+            store.get::<Note>("notes", &format!("n{number}")).await.unwrap().is_some(),
+            "{number} is gone"
+        );
+    }
+    assert_eq!(store.get::<Note>("notes", &format!("n{kept}")).await.unwrap(), None);
+}
+
 #[tokio::test]
 async fn a_full_queue_answers_at_once() {
     let options = Options { queue: 2, group: 1, ..options() };
@@ -203,6 +246,22 @@ async fn a_long_log_is_taken_in_while_serving() {
     let log = fs::metadata(folder.path().join("poolhouse.db-wal")).unwrap().len();
     assert!(log < 32 << 20, "60 MB were written and the log has {log} bytes");
     assert_eq!(store.get::<Note>("notes", "3").await.unwrap().unwrap().version, 15);
+}
+
+/// While the server runs, with any SQLite shell.
+#[tokio::test]
+async fn an_operator_reads_it_with_plain_sql() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.commit(Batch::new().insert(&note("a", "first"))).await.unwrap();
+    let shell = rusqlite::Connection::open(folder.path().join("poolhouse.db")).unwrap();
+    let question = "SELECT collection, partition, key, version, body ->> 'text' FROM rows";
+    let row = shell
+        .query_row(question, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)));
+    let expected = (String::from("note"), String::from("notes"), String::from("a"), 1, String::from("first"));
+    assert_eq!(row.unwrap(), expected);
+    // It holds nobody up.
+    store.commit(Batch::new().put(&note("a", "second"))).await.unwrap();
 }
 
 #[tokio::test]

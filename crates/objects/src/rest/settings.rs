@@ -217,14 +217,6 @@ fn read(setting: Setting, body: &[u8]) -> Result<Change, ObjectError> {
             let wanted = Element::read(body, "OwnershipControls")?;
             let rule = wanted.one("Rule").ok_or(ObjectError::MalformedXml)?;
             let ownership = rule.required("ObjectOwnership")?.to_owned();
-            match &*ownership {
-                "BucketOwnerEnforced" => {}
-                // These would let access control lists in.
-                "BucketOwnerPreferred" | "ObjectWriter" => {
-                    return Err(ObjectError::NotImplemented(format!("ObjectOwnership {ownership}")));
-                }
-                _ => return Err(ObjectError::MalformedXml),
-            }
             Box::new(move |settings| settings.object_ownership = Some(ownership.clone()))
         }
     })
@@ -233,15 +225,8 @@ fn read(setting: Setting, body: &[u8]) -> Result<Change, ObjectError> {
 fn read_encryption(wanted: &Element) -> Result<Encryption, ObjectError> {
     let rule = wanted.one("Rule").ok_or(ObjectError::MalformedXml)?;
     let default = rule.one("ApplyServerSideEncryptionByDefault").ok_or(ObjectError::MalformedXml)?;
-    match default.required("SSEAlgorithm")? {
-        "AES256" => {}
-        "aws:kms" | "aws:kms:dsse" => {
-            return Err(ObjectError::NotImplemented(String::from("Encryption with keys of AWS KMS")));
-        }
-        _ => return Err(ObjectError::MalformedXml),
-    }
     Ok(Encryption {
-        algorithm: String::from("AES256"),
+        algorithm: default.required("SSEAlgorithm")?.to_owned(),
         kms_key_id: None,
         bucket_key_enabled: rule.text_of("BucketKeyEnabled") == Some("true"),
     })

@@ -16,6 +16,7 @@ pub mod commits;
 pub mod concurrency;
 pub mod expiry;
 pub mod indexes;
+pub mod lifecycle;
 pub mod model;
 pub mod queries;
 
@@ -53,6 +54,7 @@ macro_rules! contract_tests {
                 a_deleted_blob_is_gone, a_held_blob_outlives_its_other_holders,
                 a_blob_that_was_put_again_is_not_collected;
             changes: a_commit_is_heard, a_failed_commit_is_not_heard, a_swept_row_is_heard;
+            lifecycle: an_engine_is_ready_until_it_is_closed, what_was_begun_is_finished_on_closing;
         );
     };
     ($engine:ident; $($room:ident: $($case:ident),+;)+) => {
