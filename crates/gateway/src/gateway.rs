@@ -1,18 +1,18 @@
 //! The gateway as the rest of the house sees it.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
-use arc_swap::ArcSwapOption;
 use base::{AccountId, Region};
 use bytes::Bytes;
 use http::{HeaderValue, Response};
+use iam::Iam;
 use ports::{Clock, Invoke, Rng};
-use store::{Store, StoreError};
+use store::Store;
 use tokio::sync::broadcast::error::RecvError;
 use userpool::tokens::PoolTokens;
 
 use crate::{
-    authorizers::{api_keys::ApiKeys, cognito::TokenCache, lambda::VerdictCache},
+    authorizers::{api_keys::KeyTable, cognito::TokenCache, lambda::VerdictCache},
     metrics::{MethodMetrics, Metrics},
     path::CanonicalPath,
     payload::{
@@ -65,7 +65,8 @@ pub struct Inner {
     pub token_cache: TokenCache,
     pub verdict_cache: VerdictCache,
     pub metrics: Metrics,
-    api_keys: ArcSwapOption<ApiKeys>,
+    pub iam: OnceLock<Iam>,
+    pub api_keys: KeyTable,
 }
 
 impl Gateway {
@@ -84,10 +85,19 @@ impl Gateway {
             token_cache: TokenCache::default(),
             verdict_cache: VerdictCache::default(),
             metrics: Metrics::default(),
-            api_keys: ArcSwapOption::empty(),
+            iam: OnceLock::new(),
+            api_keys: KeyTable::default(),
         });
         tokio::spawn(watch(Arc::downgrade(&inner), inner.store.changes()));
         Self { inner }
+    }
+
+    /// Who checks signatures and policies of callers, for methods with `AWS_IAM`; without one they refuse everybody. Said
+    /// once.
+    #[must_use]
+    pub fn with_iam(self, iam: Iam) -> Self {
+        let _ = self.inner.iam.set(iam);
+        self
     }
 
     /// Serves one request to a deployed API. There is always an answer.
@@ -126,18 +136,8 @@ impl Gateway {
 }
 
 impl Inner {
-    /// Every API key, read once and kept until one changes.
-    pub async fn api_keys(&self) -> Result<Arc<ApiKeys>, StoreError> {
-        if let Some(keys) = self.api_keys.load_full() {
-            return Ok(keys);
-        }
-        let keys = ApiKeys::load(&self.store).await?;
-        self.api_keys.store(Some(Arc::clone(&keys)));
-        Ok(keys)
-    }
-
     pub(crate) fn drop_api_keys(&self) {
-        self.api_keys.store(None);
+        self.api_keys.drop_all();
     }
 }
 

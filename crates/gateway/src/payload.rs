@@ -8,6 +8,7 @@ pub mod event;
 pub mod headers;
 pub mod json;
 pub mod mapping;
+pub mod named;
 pub mod query;
 pub mod template;
 pub mod times;

@@ -1,7 +1,14 @@
 //! API keys and usage plans: a key opens the stages of the plans it is in, as fast as the plan allows.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
+use arc_swap::ArcSwapOption;
 use base::Timestamp;
 use store::{Query, Store, StoreError};
 
@@ -11,6 +18,36 @@ use crate::{
     responses::Refusal,
     rows::{ACCOUNT, ApiKeyRow, UsagePlanKeyRow, UsagePlanRow},
 };
+
+/// The keys as they are held in memory: read from the store when first asked for, dropped when one changes.
+#[derive(Default)]
+pub struct KeyTable {
+    held: ArcSwapOption<ApiKeys>,
+    /// Goes up with every change, so that keys that were read before it are not kept after it.
+    epoch: AtomicU64,
+    replacing: Mutex<()>,
+}
+
+impl KeyTable {
+    pub async fn get(&self, store: &Store) -> Result<Arc<ApiKeys>, StoreError> {
+        if let Some(keys) = self.held.load_full() {
+            return Ok(keys);
+        }
+        let epoch = self.epoch.load(Ordering::SeqCst);
+        let keys = ApiKeys::load(store).await?;
+        let _replacing = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.epoch.load(Ordering::SeqCst) == epoch {
+            self.held.store(Some(Arc::clone(&keys)));
+        }
+        Ok(keys)
+    }
+
+    pub fn drop_all(&self) {
+        let _replacing = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.held.store(None);
+    }
+}
 
 /// Every key there is, by the SHA-256 of its value, so that looking one up tells nothing of the others by its time.
 #[derive(Default)]
@@ -33,7 +70,7 @@ struct Plan {
 }
 
 impl ApiKeys {
-    pub async fn load(store: &Store) -> Result<Arc<Self>, StoreError> {
+    async fn load(store: &Store) -> Result<Arc<Self>, StoreError> {
         let plans = store.query_all(Query::<UsagePlanRow>::in_partition(ACCOUNT)).await?;
         let joins = store.query_all(Query::<UsagePlanKeyRow>::in_partition(ACCOUNT)).await?;
         let rows = store.query_all(Query::<ApiKeyRow>::in_partition(ACCOUNT)).await?;

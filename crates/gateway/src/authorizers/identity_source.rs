@@ -1,7 +1,7 @@
 //! Where an authorizer looks for the caller's identity
 //! (Amazon API Gateway API Reference, "CreateAuthorizer", `identitySource`).
 
-use crate::payload::context::Exchange;
+use crate::payload::{context::Exchange, named};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentitySource {
@@ -13,15 +13,13 @@ pub enum IdentitySource {
 
 impl IdentitySource {
     pub fn parse(text: &str) -> Result<Self, String> {
-        let kinds: [(&str, fn(String) -> Self); 4] = [
+        let kinds: &[named::Kind<Self>] = &[
             ("method.request.header.", Self::Header),
             ("method.request.querystring.", Self::Query),
             ("stageVariables.", Self::StageVariable),
             ("context.", Self::Context),
         ];
-        let found = kinds.iter().find_map(|(prefix, make)| {
-            text.trim().strip_prefix(prefix).filter(|name| !name.is_empty()).map(|name| make(name.to_owned()))
-        });
+        let found = named::read(text.trim(), kinds);
         let source = found.ok_or_else(|| format!("Invalid mapping expression specified: {text}"))?;
         match &source {
             Self::Header(name) if http::HeaderName::try_from(name.as_str()).is_err() => {

@@ -12,7 +12,11 @@ use ports::{
 use quick_cache::sync::Cache;
 use regex::Regex;
 
-use super::{Authorized, Verdict, identity_source::IdentitySource, policy::Decision};
+use super::{
+    Authorized, Verdict,
+    identity_source::IdentitySource,
+    policy::{refuse_denied, require_verdict},
+};
 use crate::{
     definitions::{AuthorizerDefinition, AuthorizerKind},
     integrations::function_uri,
@@ -102,6 +106,7 @@ impl LambdaAuthorizer {
         cache: &VerdictCache,
         now: Timestamp,
     ) -> Result<Authorized, Refusal> {
+        refuse_denied(exchange)?;
         let identity: Option<Vec<String>> =
             self.sources.iter().map(|source| source.value(exchange)).collect();
         let identity =
@@ -124,13 +129,8 @@ impl LambdaAuthorizer {
                 verdict
             }
         };
-        match verdict.policy.decide(&exchange.method_arn(), exchange) {
-            Decision::Allowed => Ok(Authorized::Verdict(verdict)),
-            Decision::Denied => Err(Refusal::access_denied(
-                "User is not authorized to access this resource with an explicit deny",
-            )),
-            Decision::Silent => Err(Refusal::access_denied("User is not authorized to access this resource")),
-        }
+        require_verdict(exchange, &verdict.policy)?;
+        Ok(Authorized::Verdict(verdict))
     }
 
     /// Each part with its length, so that no two lists of identities run into one another.

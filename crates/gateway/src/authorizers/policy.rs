@@ -1,139 +1,136 @@
-//! The policies that the gateway itself asks: what a lambda authorizer answered, and an API's resource policy.
+//! The policies that the gateway itself asks: what a lambda authorizer answered, and an API's resource policy
+//! (Amazon API Gateway Developer Guide, "How API Gateway resource policies affect authorization workflow").
 
+use std::sync::Arc;
+
+use iam::{
+    Context,
+    policy::{Actor, Decision, Denial, Kind, Policies, Policy},
+};
 use serde_json::Value;
 
-use crate::payload::context::Exchange;
+use crate::{payload::context::Exchange, responses::Refusal};
 
 /// The one action of a deployed API.
 pub const INVOKE: &str = "execute-api:Invoke";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    Allowed,
-    /// A statement says no.
-    Denied,
-    /// No statement says yes.
-    Silent,
+/// What a lambda authorizer answered.
+pub fn read_verdict(document: &Value) -> Result<Arc<Policy>, String> {
+    Policy::from_json(document, Kind::Identity).map(Arc::new).map_err(|cause| cause.to_string())
 }
 
-#[derive(Clone, Debug)]
-pub struct Policy {
-    statements: Vec<Statement>,
-}
-
-#[derive(Clone, Debug)]
-struct Statement {
-    allows: bool,
-    actions: Matches,
-    resources: Matches,
-    conditional: bool,
-}
-
-#[derive(Clone, Debug)]
-enum Matches {
-    Any(Vec<String>),
-    NoneOf(Vec<String>),
-}
-
-impl Policy {
-    /// A policy that goes with a caller: it names no principal.
-    pub fn identity(document: &Value) -> Result<Self, String> {
-        let statements = match document.get("Statement") {
-            Some(Value::Array(statements)) => {
-                statements.iter().map(Statement::read).collect::<Result<_, _>>()?
-            }
-            Some(statement @ Value::Object(_)) => vec![Statement::read(statement)?],
-            _ => return Err(String::from("no Statement")),
-        };
-        Ok(Self { statements })
-    }
-
-    /// An API's own policy.
-    pub fn resource(document: &Value) -> Result<Self, String> {
-        Self::identity(document)
-    }
-
-    pub fn decide(&self, resource: &str, _exchange: &Exchange<'_>) -> Decision {
-        let mut decision = Decision::Silent;
-        for statement in &self.statements {
-            if !statement.actions.matches(INVOKE) || !statement.resources.matches(resource) {
-                continue;
-            }
-            if !statement.allows {
-                return Decision::Denied;
-            }
-            if !statement.conditional {
-                decision = Decision::Allowed;
-            }
-        }
-        decision
-    }
-}
-
-impl Statement {
-    fn read(statement: &Value) -> Result<Self, String> {
-        let allows = match statement.get("Effect").and_then(Value::as_str) {
-            Some("Allow") => true,
-            Some("Deny") => false,
-            _ => return Err(String::from("Effect is neither Allow nor Deny")),
-        };
-        Ok(Self {
-            allows,
-            actions: Matches::read(statement, "Action", "NotAction")?,
-            resources: Matches::read(statement, "Resource", "NotResource")?,
-            conditional: statement.get("Condition").is_some(),
-        })
-    }
-}
-
-impl Matches {
-    fn read(statement: &Value, positive: &str, negative: &str) -> Result<Self, String> {
-        let list = |value: &Value| match value {
-            Value::String(text) => Ok(vec![text.clone()]),
-            Value::Array(items) => {
-                items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>().ok_or(())
-            }
-            _ => Err(()),
-        };
-        let found = match (statement.get(positive), statement.get(negative)) {
-            (Some(value), None) => list(value).map(Self::Any),
-            (None, Some(value)) => list(value).map(Self::NoneOf),
-            _ => Err(()),
-        };
-        found.map_err(|()| format!("a statement needs {positive} or {negative}"))
-    }
-
-    fn matches(&self, text: &str) -> bool {
-        match self {
-            Self::Any(patterns) => patterns.iter().any(|pattern| wildcard(pattern, text)),
-            Self::NoneOf(patterns) => !patterns.iter().any(|pattern| wildcard(pattern, text)),
-        }
-    }
-}
-
-/// `*` is any text, `?` any one character.
-fn wildcard(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut at, mut from, mut star) = (0, 0, None);
-    while from < text.len() {
-        match pattern.get(at) {
-            Some('*') => {
-                star = Some((at, from));
-                at += 1;
-            }
-            Some(character) if *character == '?' || *character == text[from] => {
-                at += 1;
-                from += 1;
-            }
-            _ => match star {
-                Some((star_at, star_from)) => {
-                    at = star_at + 1;
-                    from = star_from + 1;
-                    star = Some((star_at, star_from + 1));
+/// An API's own policy. `arn` is the API's: resources may be given short, as `execute-api:/dev/GET/users`.
+pub fn read_resource_policy(document: &Value, arn: &str) -> Result<Policy, String> {
+    let mut document = document.clone();
+    let statements = document.get_mut("Statement");
+    let statements = match statements {
+        Some(Value::Array(statements)) => statements.as_mut_slice(),
+        Some(statement) => std::slice::from_mut(statement),
+        None => &mut [],
+    };
+    for statement in statements {
+        for member in ["Resource", "NotResource"] {
+            match statement.get_mut(member) {
+                Some(Value::Array(resources)) => {
+                    resources.iter_mut().for_each(|resource| lengthen(resource, arn))
                 }
-                None => return false,
-            },
+                Some(resource) => lengthen(resource, arn),
+                None => {}
+            }
         }
     }
-    pattern[at..].iter().all(|character| *character == '*')
+    Policy::from_json(&document, Kind::Resource).map_err(|cause| cause.to_string())
+}
+
+fn lengthen(resource: &mut Value, arn: &str) {
+    if let Some(rest) = resource.as_str().and_then(|text| text.strip_prefix("execute-api:")) {
+        *resource = Value::String(format!("{arn}/{}", rest.trim_start_matches('/')));
+    }
+}
+
+/// What policies may ask of a request ("AWS condition keys that can be used in API Gateway resource policies").
+pub fn context(exchange: &Exchange<'_>) -> Context {
+    let now = exchange.received_at.seconds();
+    let mut context = Context::default()
+        .with("aws:SourceIp", &exchange.request.source_ip)
+        .with("aws:SecureTransport", exchange.request.secure.to_string())
+        .with("aws:EpochTime", now.to_string())
+        .with("aws:CurrentTime", crate::payload::times::iso(exchange.received_at));
+    for (key, name) in [("aws:UserAgent", "user-agent"), ("aws:Referer", "referer")] {
+        if let Some(value) = exchange.header(name) {
+            context = context.with(key, value);
+        }
+    }
+    context
+}
+
+/// Before a lambda authorizer is asked: the API's policy may already say no.
+pub fn refuse_denied(exchange: &Exchange<'_>) -> Result<(), Refusal> {
+    match decide_alone(exchange) {
+        Some(Decision::Denied(denial @ Denial::Explicit(_))) => Err(anonymous(exchange, denial)),
+        _ => Ok(()),
+    }
+}
+
+/// For methods that no other policy guards: the API's policy, where there is one, must allow.
+pub fn require_allowed(exchange: &Exchange<'_>) -> Result<(), Refusal> {
+    match decide_alone(exchange) {
+        None | Some(Decision::Allowed) => Ok(()),
+        Some(Decision::Denied(denial)) => Err(anonymous(exchange, denial)),
+    }
+}
+
+fn decide_alone(exchange: &Exchange<'_>) -> Option<Decision> {
+    let policy = exchange.stage.policy.as_ref()?;
+    Some(decide(Policies { resource: Some(policy), ..Policies::default() }, exchange))
+}
+
+/// A denial of any name of the method counts, and then an allowance of any.
+fn decide(policies: Policies<'_>, exchange: &Exchange<'_>) -> Decision {
+    let context = context(exchange);
+    let ask = |arn: String| iam::policy::decide(policies, Actor::Anonymous, INVOKE, &arn, &context);
+    let by_path = ask(exchange.method_arn());
+    match (by_path, without_colons(exchange).map(ask)) {
+        (denied @ Decision::Denied(Denial::Explicit(_)), _)
+        | (_, Some(denied @ Decision::Denied(Denial::Explicit(_)))) => denied,
+        (_, Some(Decision::Allowed)) => Decision::Allowed,
+        (by_path, _) => by_path,
+    }
+}
+
+/// The method's ARN once more, for paths with a colon: in policies a star stops at colons, so that a caller who puts one
+/// into a parameter would get out from under `Deny … GET/*/secret`. In this form there is none to stop at.
+pub fn without_colons(exchange: &Exchange<'_>) -> Option<String> {
+    let path = exchange.path.for_arn();
+    let escaped = path.contains(':').then(|| path.replace(':', "%3A"))?;
+    Some(format!("{}/{}/{escaped}", exchange.stage.arn, exchange.request.head.method))
+}
+
+/// What a lambda authorizer answered, together with the API's policy: either may allow, any may deny.
+pub fn require_verdict(exchange: &Exchange<'_>, verdict: &Arc<Policy>) -> Result<(), Refusal> {
+    let policies = Policies {
+        identity: std::slice::from_ref(verdict),
+        resource: exchange.stage.policy.as_ref(),
+        ..Policies::default()
+    };
+    match decide(policies, exchange) {
+        Decision::Allowed => Ok(()),
+        Decision::Denied(Denial::Explicit(_)) => Err(Refusal::access_denied(
+            "User is not authorized to access this resource with an explicit deny",
+        )),
+        Decision::Denied(Denial::Missing(_)) => {
+            Err(Refusal::access_denied("User is not authorized to access this resource"))
+        }
+    }
+}
+
+/// AWS shows the last four digits of the account only.
+fn anonymous(exchange: &Exchange<'_>, denial: Denial) -> Refusal {
+    let account = &exchange.stage.account;
+    let hidden = format!("********{}", account.get(8..).unwrap_or_default());
+    let arn = exchange.method_arn().replacen(account.as_str(), &hidden, 1);
+    let how = if matches!(denial, Denial::Explicit(_)) { " with an explicit deny" } else { "" };
+    Refusal::access_denied(format!(
+        "User: anonymous is not authorized to perform: {INVOKE} on resource: {arn}{how}"
+    ))
 }

@@ -1,15 +1,18 @@
 //! What a lambda authorizer's function decided
 //! (Amazon API Gateway Developer Guide, "Output from an API Gateway Lambda authorizer").
 
+use std::sync::Arc;
+
+use iam::policy::Policy;
 use serde_json::Value;
 
-use super::policy::Policy;
+use super::policy::read_verdict;
 use crate::payload::json::JsonWriter;
 
 #[derive(Debug)]
 pub struct Verdict {
     pub principal_id: String,
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// Text, all of it: numbers and booleans are spelled out, as AWS does.
     context: Vec<(String, String)>,
     /// The caller's API key, where the API takes it from its authorizer.
@@ -26,7 +29,7 @@ impl Verdict {
         };
         let document = answer.get("policyDocument").filter(|document| document.is_object());
         let document = document.ok_or_else(|| String::from("no policyDocument"))?;
-        let policy = Policy::identity(document).map_err(|cause| format!("policyDocument: {cause}"))?;
+        let policy = read_verdict(document).map_err(|cause| format!("policyDocument: {cause}"))?;
         let mut context = Vec::new();
         match answer.get("context") {
             None | Some(Value::Null) => {}

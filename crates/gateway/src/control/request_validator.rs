@@ -26,11 +26,7 @@ impl Gateway {
         rest_api_id: &str,
         definition: RequestValidatorDefinition,
     ) -> Result<RequestValidatorRow, AwsError> {
-        let row = RequestValidatorRow {
-            rest_api_id: rest_api_id.to_owned(),
-            id: id.to_owned(),
-            definition,
-        };
+        let row = RequestValidatorRow { rest_api_id: rest_api_id.to_owned(), id: id.to_owned(), definition };
         let decided = self.inner.store.decide(async || {
             let api = self.inner.rest_api(rest_api_id).await?;
             Ok::<_, Refused>((Batch::new().expect(&api).insert(&row), row.clone()))

@@ -7,7 +7,7 @@ use store::{Batch, Collection, Query};
 use super::errors::{Refused, bad_request, from_commit, from_store};
 use crate::{
     Gateway,
-    authorizers::policy::Policy,
+    authorizers::policy::read_resource_policy,
     definitions::{ModelDefinition, RestApiDefinition},
     gateway::Inner,
     payload::BODY_LIMIT,
@@ -184,7 +184,8 @@ fn check(definition: &RestApiDefinition) -> Result<(), AwsError> {
         }
     }
     if let Some(policy) = &definition.policy {
-        Policy::resource(policy).map_err(|cause| bad_request(format!("Invalid policy document: {cause}")))?;
+        read_resource_policy(policy, "arn:aws:execute-api:us-east-1:000000000000:api")
+            .map_err(|cause| bad_request(format!("Invalid policy document: {cause}")))?;
     }
     Ok(())
 }

@@ -28,6 +28,10 @@ pub fn read(
     types: &BinaryMediaTypes,
     accept: Option<&str>,
 ) -> Result<Response<Bytes>, String> {
+    // A list would be read as the members in their order; AWS takes objects only.
+    if payload.trim_ascii_start().first() != Some(&b'{') {
+        return Err(String::from("malformed Lambda proxy response: not an object"));
+    }
     let answer: Answer = serde_json::from_slice(payload)
         .map_err(|cause| format!("malformed Lambda proxy response: {cause}"))?;
     let mut response = Response::new(Bytes::new());

@@ -16,6 +16,7 @@ impl JsonWriter {
     }
 
     pub fn begin_object(&mut self) {
+        self.comma();
         self.out.push(b'{');
         self.fresh = true;
     }
@@ -26,6 +27,7 @@ impl JsonWriter {
     }
 
     pub fn begin_array(&mut self) {
+        self.comma();
         self.out.push(b'[');
         self.fresh = true;
     }

@@ -4,7 +4,7 @@
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::context::Exchange;
+use super::{context::Exchange, named};
 use crate::vtl::json_path::JsonPath;
 
 /// What a mapping may look at.
@@ -51,7 +51,7 @@ impl Mapping {
         if let Some(rest) = source.strip_prefix("integration.response.body") {
             return body(rest).map(Self::AnswerBody);
         }
-        let kinds: [(&str, fn(String) -> Self); 10] = [
+        let kinds: &[named::Kind<Self>] = &[
             ("method.request.header.", Self::RequestHeader),
             ("method.request.multivalueheader.", Self::RequestHeader),
             ("method.request.querystring.", Self::RequestQuery),
@@ -63,9 +63,7 @@ impl Mapping {
             ("$context.", Self::Context),
             ("stageVariables.", Self::StageVariable),
         ];
-        let found = kinds.iter().find_map(|(prefix, make)| {
-            source.strip_prefix(prefix).filter(|name| !name.is_empty()).map(|name| make(name.to_owned()))
-        });
+        let found = named::read(source, kinds);
         found.ok_or_else(unknown)
     }
 

@@ -24,6 +24,14 @@ pub fn claim_date(seconds: i64) -> String {
     format!("{day} {month} {:02} {hour:02}:{minute:02}:{second:02} UTC {}", at.day(), at.year())
 }
 
+/// `2026-11-21T20:13:27Z`, as policies compare it.
+pub fn iso(at: Timestamp) -> String {
+    let at = utc(at);
+    let (hour, minute, second) = at.to_hms();
+    let month = u8::from(at.month());
+    format!("{:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z", at.year(), at.day())
+}
+
 fn month_name(at: OffsetDateTime) -> &'static str {
     MONTHS.get(usize::from(u8::from(at.month())).wrapping_sub(1)).copied().unwrap_or_default()
 }
@@ -44,5 +52,6 @@ mod tests {
         assert_eq!(claim_date(i64::MAX), "Thu Jan 01 00:00:00 UTC 1970");
         let at = Timestamp::from_seconds(1_795_292_007);
         assert_eq!(common_log_format(at), "21/Nov/2026:20:13:27 +0000");
+        assert_eq!(iso(at), "2026-11-21T20:13:27Z");
     }
 }

@@ -1,8 +1,8 @@
-//! Authorize: the API's resource policy, the method's authorizer, and its API key, in this order. Whatever cannot be
-//! asked says no.
+//! Authorize: the method's authorizer together with the API's resource policy, then its API key. Whatever cannot be asked
+//! says no.
 
 use crate::{
-    authorizers::{Authorized, api_keys::ApiKeys, iam_auth},
+    authorizers::{Authorized, api_keys::ApiKeys, iam_auth, policy},
     gateway::Inner,
     payload::context::Exchange,
     responses::Refusal,
@@ -12,9 +12,15 @@ use crate::{
 pub async fn run(inner: &Inner, exchange: &mut Exchange<'_>, method: &CompiledMethod) -> Result<(), Refusal> {
     let now = inner.clock.now();
     let authorized = match &method.authorization {
-        Authorization::Open => Authorized::Open,
+        Authorization::Open => {
+            policy::require_allowed(exchange)?;
+            Authorized::Open
+        }
         Authorization::Cognito { authorizer, scopes } => {
-            authorizer.authorize(exchange, scopes, &inner.tokens, &inner.token_cache, now).await?
+            let claims =
+                authorizer.authorize(exchange, scopes, &inner.tokens, &inner.token_cache, now).await?;
+            policy::require_allowed(exchange)?;
+            claims
         }
         Authorization::Lambda(authorizer) => {
             let verdict =
@@ -22,12 +28,16 @@ pub async fn run(inner: &Inner, exchange: &mut Exchange<'_>, method: &CompiledMe
             exchange.authorizer_latency_millis = Some(inner.clock.now().millis_since(now));
             verdict?
         }
-        Authorization::Iam => iam_auth::authorize(inner, exchange).await?,
+        Authorization::Iam => iam_auth::authorize(inner.iam.get(), exchange).await?,
         Authorization::Broken(cause) => return Err(Refusal::authorizer_misconfigured(cause.clone())),
     };
     exchange.authorized = authorized;
     if method.api_key_required {
-        let keys = inner.api_keys().await.map_err(|cause| Refusal::unavailable(cause.to_string()))?;
+        let keys = inner
+            .api_keys
+            .get(&inner.store)
+            .await
+            .map_err(|cause| Refusal::unavailable(cause.to_string()))?;
         admit_key(inner, exchange, &keys)?;
     }
     Ok(())

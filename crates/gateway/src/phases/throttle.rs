@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn a_burst_then_the_rate() {
         let bucket = Bucket::new(Some(10.0), Some(3)).unwrap();
-        let at = |millis| Timestamp::from_millis(1_000_000 + millis);
+        let at = |millis: i64| Timestamp::from_millis(1_000_000 + millis);
         assert_eq!([0, 0, 0, 0].map(|millis| bucket.take(at(millis))), [true, true, true, false]);
         assert!(!bucket.take(at(99)));
         assert!(bucket.take(at(100)));

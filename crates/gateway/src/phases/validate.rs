@@ -1,7 +1,11 @@
 //! Validate: the parameters and the body that a method's request validator asks for
 //! (Amazon API Gateway Developer Guide, "Request validation for REST APIs in API Gateway").
 
-use crate::{payload::context::Exchange, responses::Refusal, table::CompiledMethod};
+use crate::{
+    payload::{context::Exchange, named},
+    responses::Refusal,
+    table::CompiledMethod,
+};
 
 pub fn run(exchange: &Exchange<'_>, method: &CompiledMethod) -> Result<(), Refusal> {
     let missing: Vec<&str> = method
@@ -36,16 +40,14 @@ pub enum RequiredParameter {
 impl RequiredParameter {
     /// `method.request.querystring.page`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let kinds: [(&str, fn(String) -> Self); 5] = [
+        let kinds: &[named::Kind<Self>] = &[
             ("method.request.header.", Self::Header),
             ("method.request.multivalueheader.", Self::Header),
             ("method.request.querystring.", Self::Query),
             ("method.request.multivaluequerystring.", Self::Query),
             ("method.request.path.", Self::Path),
         ];
-        let found = kinds.iter().find_map(|(prefix, make)| {
-            text.strip_prefix(prefix).filter(|name| !name.is_empty()).map(|name| make(name.to_owned()))
-        });
+        let found = named::read(text, kinds);
         found.ok_or_else(|| format!("Invalid mapping expression specified: {text}"))
     }
 

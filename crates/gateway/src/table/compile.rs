@@ -7,7 +7,7 @@ use ports::invoke::ServicePrincipal;
 
 use super::{Authorization, CompiledMethod, CompiledStage, Integration, Router, stage::ApiKeySource};
 use crate::{
-    authorizers::{cognito::CognitoAuthorizer, lambda::LambdaAuthorizer},
+    authorizers::{cognito::CognitoAuthorizer, lambda::LambdaAuthorizer, policy::read_resource_policy},
     definitions::{AuthorizerKind, IntegrationDefinition, IntegrationKind, MethodSetting},
     gateway::Config,
     integrations::{DEFAULT_TIMEOUT_MILLIS, Target, function_uri, mapped::MappedIntegration},
@@ -35,6 +35,9 @@ pub fn compile(
         }
     }
     let access_log = stage.definition.access_log_setting.as_ref();
+    // A policy that cannot be read lets nobody in.
+    let policy =
+        api.policy.as_ref().map(|policy| read_resource_policy(policy, &compiler.api_arn())).transpose();
     CompiledStage {
         api_id: snapshot.api.id.clone(),
         stage: stage.definition.stage_name.clone(),
@@ -50,7 +53,8 @@ pub fn compile(
             Some("AUTHORIZER") => ApiKeySource::Authorizer,
             _ => ApiKeySource::Header,
         },
-        endpoint_disabled: api.disable_execute_api_endpoint,
+        endpoint_disabled: api.disable_execute_api_endpoint || policy.is_err(),
+        policy: policy.unwrap_or_default(),
         access_log: access_log.and_then(|setting| setting.format.as_deref()).map(ContextTemplate::parse),
         access_log_destination: access_log.and_then(|setting| setting.destination_arn.clone()),
     }

@@ -80,7 +80,8 @@ impl<T> Router<T> {
         let mut parameters = Vec::new();
         let node = self.descend(0, 0, path, &mut parameters)?;
         let own = node.methods.iter().find(|(own, _)| own == method).map(|(_, target)| target);
-        own.or(node.any.as_ref()).map(|target| Route { target, parameters })
+        let any = || node.any.as_ref().filter(|_| is_any(method));
+        own.or_else(any).map(|target| Route { target, parameters })
     }
 
     /// The resource a path means. Depth is bounded by the tree's, and each level is tried at most three ways over
@@ -117,6 +118,20 @@ impl<T> Router<T> {
         }
         None
     }
+}
+
+/// What `ANY` means on AWS; it does not mean `TRACE`, `CONNECT` or whatever else a client may think of.
+fn is_any(method: &Method) -> bool {
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    known.contains(method)
 }
 
 impl<T> Node<T> {
@@ -184,5 +199,6 @@ mod tests {
     fn a_resource_without_the_method_is_an_end() {
         assert_eq!(find("/users/7", Method::DELETE), None);
         assert!(find("/other", Method::DELETE).is_some());
+        assert_eq!(find("/other", Method::TRACE), None);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use iam::policy::Policy;
+
 use super::{CompiledMethod, Router};
 use crate::{
     payload::{bodies::BinaryMediaTypes, template::ContextTemplate},
@@ -24,6 +26,8 @@ pub struct CompiledStage {
     pub api_key_source: ApiKeySource,
     /// `DisableExecuteApiEndpoint`: the API may not be called by its own address.
     pub endpoint_disabled: bool,
+    /// The API's resource policy.
+    pub policy: Option<Policy>,
     pub access_log: Option<ContextTemplate>,
     pub access_log_destination: Option<String>,
 }
