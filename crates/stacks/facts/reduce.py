@@ -17,7 +17,8 @@ AWS::ApiGateway::Account AWS::ApiGateway::ApiKey AWS::ApiGateway::Authorizer AWS
 AWS::ApiGateway::GatewayResponse AWS::ApiGateway::Method AWS::ApiGateway::Model AWS::ApiGateway::RequestValidator
 AWS::ApiGateway::Resource AWS::ApiGateway::RestApi AWS::ApiGateway::Stage AWS::ApiGateway::UsagePlan
 AWS::ApiGateway::UsagePlanKey AWS::Cognito::UserPool AWS::Cognito::UserPoolClient AWS::Cognito::UserPoolDomain
-AWS::Cognito::UserPoolGroup AWS::Cognito::UserPoolResourceServer AWS::IAM::Role AWS::Lambda::Function
+AWS::Cognito::UserPoolGroup AWS::Cognito::UserPoolResourceServer AWS::IAM::Role AWS::Lambda::Alias
+AWS::Lambda::EventInvokeConfig AWS::Lambda::Function
 AWS::Lambda::Permission AWS::Lambda::Version AWS::Logs::LogGroup AWS::S3::Bucket AWS::S3::BucketPolicy
 """.split()
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     engine::{Engine, Halt},
-    resources::{Context, Failure, Made, ResourceType},
+    resources::{Context, Deed, Failure, Made, Permit, ResourceType},
     rows::{Attribute, Instance, Principal, Properties, StackRow},
 };
 
@@ -64,7 +64,7 @@ async fn until_it_stands(
     let mut attempt = 1;
     loop {
         let deadline = engine.config.resource_deadline;
-        let outcome = match tokio::time::timeout(deadline, attempted(handler, &context, call)).await {
+        let outcome = match tokio::time::timeout(deadline, permitted(engine, handler, &context, call)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(late(deadline)),
         };
@@ -78,6 +78,22 @@ async fn until_it_stands(
             done => return done,
         }
     }
+}
+
+/// The engine acts with the rights of whoever asked it to.
+async fn permitted(engine: &Engine, handler: &dyn ResourceType, context: &Context, call: &Call) -> Outcome {
+    let permits = match call {
+        Call::Create { properties, .. } => handler.permits(Deed::Create, context, "", properties),
+        Call::Update { physical_id, new, .. } => handler.permits(Deed::Update, context, physical_id, new),
+        Call::Delete { physical_id, properties } => {
+            handler.permits(Deed::Delete, context, physical_id, properties)
+        }
+    };
+    for Permit { action, resource } in permits {
+        let allowed = engine.authority.allows(&context.principal, &action, &resource).await;
+        allowed.map_err(|why| Failure::not_allowed("CloudFormation", why))?;
+    }
+    attempted(handler, context, call).await
 }
 
 async fn attempted(handler: &dyn ResourceType, context: &Context, call: &Call) -> Outcome {

@@ -119,7 +119,8 @@ impl Desired {
         let Some(schema) = handler.schema() else {
             return (Properties { value, secrets }, problems);
         };
-        let (value, complaints) = schema.conform(&value);
+        let (value, mut complaints) = schema.conform(&value);
+        complaints.extend(handler.refuses(&value));
         for Complaint { path, message } in complaints {
             let span = locate(&resource.properties, &path, resource.span);
             problems.push(Problem::new(

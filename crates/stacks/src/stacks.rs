@@ -3,16 +3,40 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base::{AwsError, Caller};
+use crypto::seal::Sealer;
+use functions::Functions;
+use gateway::Gateway;
+use iam::Iam;
+use objects::Objects;
+use ports::{Clock, Rng};
 use serde_json::Value;
+use store::Store;
 use tokio::task::JoinHandle;
+use userpool::UserPools;
 
 use crate::{
     driver,
-    engine::{Authority, Engine, Halt},
+    engine::{Authority, Config, Engine, Halt},
     operations::{self, words},
+    resources::{self, Registry},
     rows::{Phase, Principal, StackRow},
     templates::{self, Templates},
 };
+
+/// What the room is made of: the store and the rooms whose resources it provisions.
+pub struct Parts {
+    pub config: Config,
+    pub store: Store,
+    /// For `NoEcho` parameters and secret attributes, which lie in its rows.
+    pub sealer: Sealer,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+    pub userpools: UserPools,
+    pub gateway: Gateway,
+    pub functions: Functions,
+    pub iam: Iam,
+    pub objects: Objects,
+}
 
 /// CloudFormation. Cheap to clone.
 #[derive(Clone)]
@@ -28,6 +52,24 @@ struct Inner {
 
 impl Stacks {
     /// Takes up every stack that was left in the middle of something. Needs a tokio runtime.
+    pub async fn open(parts: Parts) -> Result<Self, Halt> {
+        let mut registry = Registry::default();
+        resources::register(&mut registry, &parts);
+        let Parts { config, store, sealer, clock, rng, iam, objects, .. } = parts;
+        let engine = Engine {
+            config,
+            store,
+            clock,
+            rng,
+            registry,
+            seal: Arc::new(sealer),
+            authority: Arc::new(iam),
+            fault: None,
+        };
+        Self::with(engine, Arc::new(objects)).await
+    }
+
+    /// [`Stacks::open`] on an engine of the caller's making.
     pub async fn with(engine: Engine, templates: Arc<dyn Templates>) -> Result<Self, Halt> {
         let inner = Inner { engine: Arc::new(engine), templates, drivers: Mutex::default() };
         let stacks = Self { inner: Arc::new(inner) };

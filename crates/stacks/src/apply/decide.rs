@@ -8,7 +8,7 @@ use crate::{
     attempt::Call,
     desired::{Desired, messages},
     engine::{Engine, Halt},
-    resources::{ResourceType, name_stays, replacing_changes},
+    resources::{Form, Naming, ResourceType, name_stays, replacing_changes},
     rows::{Instance, Mark, Progress, Properties, ResourceRow, ResourceStatus, Undo, Work},
     run::Run,
     template::Resource,
@@ -157,10 +157,14 @@ fn instance(
     dependencies: Vec<String>,
     stack_name: &str,
 ) -> Instance {
-    let named = handler.naming().filter(|naming| properties.value.get(naming.property).is_none());
-    let name = named.map(|naming| {
-        let random = engine.rng.string(NAME_ALPHABET, NAME_RANDOM);
-        generated_name(stack_name, &resource.logical_id, &random, naming.longest, naming.lower_case)
+    let given =
+        |naming: &Naming| naming.property.is_some_and(|property| properties.value.get(property).is_some());
+    let name = handler.naming().filter(|naming| !given(naming)).map(|naming| match naming.form {
+        Form::Name { longest, lower_case } => {
+            let random = engine.rng.string(NAME_ALPHABET, NAME_RANDOM);
+            generated_name(stack_name, &resource.logical_id, &random, longest, lower_case)
+        }
+        Form::Id { alphabet, length } => engine.rng.string(alphabet, length),
     });
     Instance {
         resource_type: resource.resource_type.clone(),

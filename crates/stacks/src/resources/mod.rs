@@ -1,7 +1,15 @@
 //! Resource types: what CloudFormation can make here. One type, one file, below its service.
 
+mod apigateway;
+mod caller;
+mod cognito;
 mod failure;
+mod iam;
+mod lambda;
+mod logs;
+mod properties;
 mod registry;
+mod s3;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +19,10 @@ use serde_json::{Map, Value};
 pub use failure::Failure;
 pub use registry::Registry;
 
-use crate::{rows::Principal, schema::TypeSchema};
+use crate::{
+    rows::Principal,
+    schema::{Complaint, TypeSchema},
+};
 
 /// What is known while a resource is made, changed or deleted.
 #[derive(Clone, Debug)]
@@ -42,15 +53,42 @@ pub struct Made {
     pub attributes: Map<String, Value>,
 }
 
-/// How generated names of a type look: `<stack>-<logical id>-<random>`.
+/// How the name or id of a type's resources is drawn before they are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Naming {
-    /// The property that would give the name instead.
-    pub property: &'static str,
-    pub longest: usize,
-    pub lower_case: bool,
-    /// No two resources of the type may share a name, so one with a given name cannot be replaced by another.
-    pub unique: bool,
+    /// The property that would give it instead.
+    pub property: Option<&'static str>,
+    pub form: Form,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `<stack>-<logical id>-<random>`, for names that callers see. No two resources of the type share one, so a
+    /// resource with a given name cannot be replaced by another.
+    Name { longest: usize, lower_case: bool },
+    /// Drawn from an alphabet, as the service itself draws it.
+    Id { alphabet: &'static [u8], length: usize },
+}
+
+/// What is done to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    Create,
+    Update,
+    Delete,
+}
+
+/// An action of IAM and the resource it is done to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permit {
+    pub action: String,
+    pub resource: String,
+}
+
+impl Permit {
+    pub fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
+        Self { action: action.into(), resource: resource.into() }
+    }
 }
 
 /// What a template needs to be acknowledged for.
@@ -58,6 +96,16 @@ pub struct Naming {
 pub enum Capability {
     Iam,
     NamedIam,
+}
+
+/// Every type there is, on the rooms that serve them.
+pub fn register(registry: &mut Registry, parts: &crate::Parts) {
+    apigateway::register(registry, &parts.gateway);
+    cognito::register(registry, &parts.userpools);
+    iam::register(registry, &parts.iam);
+    lambda::register(registry, &parts.functions);
+    logs::register(registry, &parts.functions);
+    s3::register(registry, &parts.objects);
 }
 
 /// Calls are repeatable: `create` with the same token, `update` to the same properties and `delete` of what is gone
@@ -87,9 +135,31 @@ pub trait ResourceType: Send + Sync + 'static {
         &[]
     }
 
+    /// Properties that AWS knows and this server does not act upon. They are refused where they stand, before anything is
+    /// touched.
+    fn refuses(&self, _properties: &Value) -> Vec<Complaint> {
+        Vec::new()
+    }
+
+    /// What the caller must be allowed to do for it. `physical_id` is empty while there is none.
+    fn permits(
+        &self,
+        _deed: Deed,
+        _context: &Context,
+        _physical_id: &str,
+        _properties: &Value,
+    ) -> Vec<Permit> {
+        Vec::new()
+    }
+
     /// Whether the stack's tags are put on it, so that a change of tags is a change of the resource.
     fn takes_tags(&self) -> bool {
         false
+    }
+
+    /// Properties that the facts call create-only and that can be changed here all the same.
+    fn changes_in_place(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// Properties, beyond those the facts call create-only, whose change needs a new resource.
@@ -119,7 +189,8 @@ pub trait ResourceType: Send + Sync + 'static {
 /// Why a change from `old` to `new` needs a new resource: the properties' paths. Empty: it can stay.
 pub fn replacing_changes(resource_type: &dyn ResourceType, old: &Value, new: &Value) -> Vec<String> {
     let mut paths: Vec<String> = Vec::new();
-    for path in resource_type.schema().map(|schema| schema.create_only.as_slice()).unwrap_or_default() {
+    let create_only = resource_type.schema().map(|schema| schema.create_only.as_slice()).unwrap_or_default();
+    for path in create_only.iter().filter(|path| !resource_type.changes_in_place().contains(&path.as_str())) {
         let pointer = format!("/{}", path.replace('.', "/"));
         if old.pointer(&pointer) != new.pointer(&pointer) {
             paths.push(path.clone());
@@ -135,9 +206,9 @@ pub fn replacing_changes(resource_type: &dyn ResourceType, old: &Value, new: &Va
 
 /// The words that refuse to replace a resource whose name the template gives and does not change.
 pub fn name_stays(resource_type: &dyn ResourceType, old: &Value, new: &Value) -> Option<String> {
-    let naming = resource_type.naming().filter(|naming| naming.unique)?;
-    let name = new.get(naming.property)?.as_str()?;
-    (old.get(naming.property)?.as_str()? == name).then(|| {
+    let naming = resource_type.naming().filter(|naming| matches!(naming.form, Form::Name { .. }))?;
+    let name = new.get(naming.property?)?.as_str()?;
+    (old.get(naming.property?)?.as_str()? == name).then(|| {
         format!(
             "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {name} and update the stack again."
         )

@@ -8,6 +8,7 @@ mod house;
 mod operations;
 mod problems;
 mod random;
+mod rooms;
 mod sharing;
 mod world;
 

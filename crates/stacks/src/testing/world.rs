@@ -10,7 +10,7 @@ use base::AwsError;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    resources::{Capability, Context, Failure, Made, Naming, Registry, ResourceType},
+    resources::{Capability, Context, Failure, Form, Made, Naming, Registry, ResourceType},
     schema::TypeSchema,
 };
 
@@ -81,7 +81,7 @@ struct Kind {
 
 pub fn registry(world: &Arc<World>) -> Registry {
     let mut registry = Registry::default();
-    let naming = Naming { property: "Name", longest: 40, lower_case: true, unique: true };
+    let naming = Naming { property: Some("Name"), form: Form::Name { longest: 40, lower_case: true } };
     for (name, naming) in [("Test::Thing", None), ("Test::Named", Some(naming)), ("Test::Role", None)] {
         registry.add(Arc::new(Kind { name, world: Arc::clone(world), naming }));
     }
