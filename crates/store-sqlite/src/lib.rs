@@ -62,7 +62,7 @@ impl Options {
     pub fn new(now: Now) -> Self {
         Self {
             now,
-            readers: std::thread::available_parallelism().map_or(2, NonZeroUsize::get).clamp(2, 8),
+            readers: std::thread::available_parallelism().map_or(2, NonZeroUsize::get).clamp(4, 8),
             queue: 4096,
             group: 512,
             deadline: Duration::from_secs(10),
