@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, io, sync::Arc, time::Duration};
 
-use base::{AwsError, Caller};
+use base::{AwsError, Boxed, Caller};
 use ports::{Clock, Rng, RngExt};
 use serde_json::Value;
 use store::{Query, Store, StoreError};
@@ -142,13 +142,23 @@ impl Functions {
     }
 
     /// One operation of Lambda's API. Signature and the caller's own policy were checked before.
-    pub async fn call(&self, operation: &str, caller: &Caller, input: Value) -> Result<Value, AwsError> {
-        self.inner.call(operation, caller, input).await
+    pub fn call<'a>(
+        &'a self,
+        operation: &'a str,
+        caller: &'a Caller,
+        input: Value,
+    ) -> Boxed<'a, Result<Value, AwsError>> {
+        Box::pin(self.inner.call(operation, caller, input))
     }
 
     /// One operation of CloudWatch Logs' API.
-    pub async fn call_logs(&self, operation: &str, caller: &Caller, input: Value) -> Result<Value, AwsError> {
-        self.inner.logs.call(operation, caller, input).await
+    pub fn call_logs<'a>(
+        &'a self,
+        operation: &'a str,
+        caller: &'a Caller,
+        input: Value,
+    ) -> Boxed<'a, Result<Value, AwsError>> {
+        Box::pin(self.inner.logs.call(operation, caller, input))
     }
 
     /// Log events of all functions on this machine from now on, as they are printed. A follower that lags loses the

@@ -1,5 +1,6 @@
 //! Invocations: resolved, allowed, given to a worker, answered.
 
+mod finishing;
 pub mod policy;
 pub mod queue;
 
@@ -13,8 +14,9 @@ use ports::{
     invoke::{Invocation, InvokeError, Invoked},
 };
 use serde::de::IgnoredAny;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::time::Instant;
 
+use self::finishing::Finishing;
 use crate::{
     catalog::Target,
     functions::{Functions, Inner},
@@ -80,6 +82,11 @@ impl Inner {
                 match pool.acquire().await {
                     Ok(worker) => break (pool, worker),
                     Err(NoWorker::Throttled) => return Err(InvokeError::Throttled),
+                    Err(missing @ NoWorker::InvalidEntrypoint) => {
+                        let ended =
+                            Ended::unable("Runtime.InvalidEntrypoint", &request_id, &missing.to_string());
+                        return Ok((ended, pool.version().to_owned()));
+                    }
                     Err(NoWorker::Failed(cause)) => return Err(InvokeError::Failed(cause)),
                     Err(NoWorker::Retired) if changes < CHANGES => {
                         changes += 1;
@@ -92,8 +99,7 @@ impl Inner {
         let version = pool.version().to_owned();
         let job =
             Job { request_id, function_arn: Arc::clone(&target.arn), payload, client_context, tail_log };
-        let (reply, answer) = oneshot::channel();
-        tokio::spawn(async move {
+        let ended = Finishing::new(async move {
             let began = Instant::now();
             let ended = worker.run(&job).await;
             let took = began.elapsed();
@@ -101,17 +107,16 @@ impl Inner {
             // A worker of ours has asked for its next event by now; it is free before its answer is known.
             if worker.has_settled() {
                 pool.release(worker, took);
-                let _ = reply.send(ended);
-            } else {
-                let _ = reply.send(ended);
-                if !worker.is_broken() && worker.settle().await {
-                    pool.release(worker, took);
-                }
+            } else if !worker.is_broken() {
+                tokio::spawn(async move {
+                    if worker.settle().await {
+                        pool.release(worker, took);
+                    }
+                });
             }
+            ended
         });
-        let ended =
-            answer.await.map_err(|_| InvokeError::Failed(String::from("the invocation was cut off")))?;
-        Ok((ended, version))
+        Ok((ended.await, version))
     }
 }
 

@@ -10,7 +10,7 @@ use base::Timestamp;
 use bytes::Bytes;
 use ports::invoke::{InvokeError, Invoked};
 use serde::{Deserialize, Serialize};
-use store::{Batch, Collection, Query, StoreError};
+use store::{Batch, Collection, CommitError, Query, StoreError, Versioned};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::uuid;
@@ -85,7 +85,7 @@ impl Inner {
         };
         let kept = self.store.commit(Batch::new().insert(&row)).await;
         kept.map_err(|cause| InvokeError::Failed(format!("the event could not be kept: {cause}")))?;
-        self.work_on(row, place);
+        self.work_on(Versioned { value: row, version: 1 }, place);
         Ok(Invoked {
             payload: Bytes::new(),
             function_error: None,
@@ -94,7 +94,7 @@ impl Inner {
         })
     }
 
-    fn work_on(self: &Arc<Self>, row: QueuedEventRow, place: OwnedSemaphorePermit) {
+    fn work_on(self: &Arc<Self>, row: Versioned<QueuedEventRow>, place: OwnedSemaphorePermit) {
         let inner = Arc::downgrade(self);
         tokio::spawn(async move {
             let _place = place;
@@ -113,7 +113,12 @@ impl Inner {
     }
 
     /// One attempt. `Some` is how long to wait for the next one; `None`: the event is done with.
-    async fn attempt(self: &Arc<Self>, row: &mut QueuedEventRow, backoff: &mut Duration) -> Option<Duration> {
+    async fn attempt(
+        self: &Arc<Self>,
+        read: &mut Versioned<QueuedEventRow>,
+        backoff: &mut Duration,
+    ) -> Option<Duration> {
+        let mut row = read.value.clone();
         let function = match &row.qualifier {
             Some(qualifier) => format!("{}:{qualifier}", row.function),
             None => row.function.clone(),
@@ -145,19 +150,27 @@ impl Inner {
                 (Some(wait), None)
             }
         };
+        // Another node took it up because this one had no pulse: then it is that node's.
         let batch = match wait {
-            Some(_) => Batch::new().put(row),
-            None => Batch::new().delete::<QueuedEventRow>(&row.function, &row.id),
+            Some(_) => Batch::new().replace(read, &row),
+            None => Batch::new().spend(read),
         };
         if wait.is_none()
             && let Some(why) = why
         {
             tracing::warn!(function, request_id = row.id, why, "an asynchronous event was given up");
         }
-        if let Err(cause) = self.store.commit(batch).await {
-            tracing::warn!(function, request_id = row.id, %cause, "what became of an event could not be kept");
+        match self.store.commit(batch).await {
+            Ok(()) => {
+                *read = Versioned { value: row, version: read.version + 1 };
+                wait
+            }
+            Err(CommitError::Conflict(_)) => None,
+            Err(cause) => {
+                tracing::warn!(function, request_id = row.id, %cause, "what became of an event could not be kept");
+                wait
+            }
         }
-        wait
     }
 
     async fn event_settings(&self, function: &str, qualifier: Option<&str>) -> EventSettings {
@@ -204,7 +217,7 @@ impl Inner {
             let row = QueuedEventRow { node: self.queue.node.clone(), ..read.value.clone() };
             // A conflict: another node was faster.
             if self.store.commit(Batch::new().replace(&read, &row)).await.is_ok() {
-                self.work_on(row, place);
+                self.work_on(Versioned { value: row, version: read.version + 1 }, place);
             }
         }
         Ok(())

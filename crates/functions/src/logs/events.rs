@@ -80,7 +80,8 @@ impl Logs {
             })
             .collect();
         if !accepted.is_empty() {
-            self.sink.put(stream, &accepted, group.retention_days, now).await.map_err(Trouble::from)?;
+            let put = self.sink.put(stream, accepted, group.retention_days, now).await;
+            put.map_err(|(cause, _)| Trouble::from(cause))?;
         }
         let mut answer =
             json!({ "nextSequenceToken": "49039859634440437571000000000000000000000000000000000000" });

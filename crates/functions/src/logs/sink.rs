@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -56,6 +56,8 @@ pub struct Sink {
     writers: Mutex<Vec<Arc<StreamWriter>>>,
     full: Notify,
     live: broadcast::Sender<Arc<LiveLogEvent>>,
+    /// Whether anyone may be listening: asked at every event, and cheaper than the sender's own count.
+    followed: AtomicBool,
     /// Groups known to exist, with their retention.
     groups: Mutex<HashMap<String, Option<u32>>>,
     /// One writing at a time, so that a stream's events keep their order.
@@ -74,6 +76,7 @@ impl Sink {
             writers: Mutex::default(),
             full: Notify::new(),
             live: broadcast::channel(LIVE_EVENTS).0,
+            followed: AtomicBool::new(false),
             groups: Mutex::default(),
             writing: AsyncMutex::default(),
             count: AtomicU64::new(0),
@@ -95,7 +98,9 @@ impl Sink {
 
     /// Events from now on.
     pub fn follow(&self) -> broadcast::Receiver<Arc<LiveLogEvent>> {
-        self.live.subscribe()
+        let receiver = self.live.subscribe();
+        self.followed.store(true, Ordering::Relaxed);
+        receiver
     }
 
     /// A group was made, changed or deleted.
@@ -130,44 +135,50 @@ impl Sink {
             if events.is_empty() && lost == 0 {
                 continue;
             }
-            if let Err(cause) = self.write(&writer, &events, lost, row).await {
+            if let Err((cause, left)) = self.write(&writer, events, lost, row).await {
                 tracing::warn!(group = %writer.group, %cause, "log events could not be written yet");
-                writer.take_back(events, lost);
+                writer.take_back(left);
             }
+        }
+        if self.live.receiver_count() == 0 {
+            self.followed.store(false, Ordering::Relaxed);
         }
     }
 
     async fn write(
         &self,
         writer: &StreamWriter,
-        events: &[LogEvent],
+        mut events: Vec<LogEvent>,
         lost: u64,
         row: Option<LogStreamRow>,
-    ) -> Result<(), CommitError> {
+    ) -> Result<(), (CommitError, Vec<LogEvent>)> {
         let now = self.clock.now();
-        let mut events = events.to_vec();
         if lost > 0 {
             let message =
                 format!("[poolhouse] {lost} log events came faster than they could be kept and are lost\n");
             events.push(LogEvent { timestamp: now, message });
         }
-        let retention = self.group(&writer.group, now).await?;
+        let retention = match self.group(&writer.group, now).await {
+            Ok(retention) => retention,
+            Err(cause) => return Err((cause, events)),
+        };
         let row = row.unwrap_or_else(|| new_stream(&writer.group, &writer.stream, now));
-        let row = self.put(row, &events, retention, now).await?;
+        let row = self.put(row, events, retention, now).await?;
         writer.held().row = Some(row);
         Ok(())
     }
 
-    /// Commits events and the stream they belong to.
+    /// Commits events and the stream they belong to. On a failure, what was not committed comes back.
     pub async fn put(
         &self,
         mut stream: LogStreamRow,
-        events: &[LogEvent],
+        events: Vec<LogEvent>,
         retention: Option<u32>,
         now: Timestamp,
-    ) -> Result<LogStreamRow, CommitError> {
-        let chunks = self.chunks(&stream, events, retention, now);
-        for some in chunks.chunks(CHUNKS_PER_COMMIT) {
+    ) -> Result<LogStreamRow, (CommitError, Vec<LogEvent>)> {
+        let mut chunks = self.chunks(&stream, events, retention, now);
+        while !chunks.is_empty() {
+            let some = &chunks[..chunks.len().min(CHUNKS_PER_COMMIT)];
             for chunk in some {
                 stream.first_event =
                     Some(stream.first_event.map_or(chunk.first, |first| first.min(chunk.first)));
@@ -177,10 +188,14 @@ impl Sink {
             stream.last_ingestion = Some(now);
             stream.expires_at = expiry(stream.last_event.unwrap_or(now).max(now), retention);
             let batch = some.iter().fold(Batch::new().put(&stream), |batch, chunk| batch.put(chunk));
-            self.store.commit(batch).await?;
+            if let Err(cause) = self.store.commit(batch).await {
+                return Err((cause, chunks.into_iter().flat_map(events_of).collect()));
+            }
             let bytes = some.iter().map(|chunk| chunk.bytes).sum::<u64>();
             let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
             *written.entry(stream.group.clone()).or_default() += bytes;
+            drop(written);
+            chunks.drain(..some.len());
         }
         Ok(stream)
     }
@@ -199,7 +214,7 @@ impl Sink {
     fn chunks(
         &self,
         stream: &LogStreamRow,
-        events: &[LogEvent],
+        events: Vec<LogEvent>,
         retention: Option<u32>,
         now: Timestamp,
     ) -> Vec<LogChunkRow> {
@@ -229,7 +244,7 @@ impl Sink {
                 chunk.last = chunk.last.max(at);
                 chunk.bytes += size as u64;
                 chunk.expires_at = expiry(chunk.last, retention);
-                chunk.events.push((at.millis(), event.message.clone()));
+                chunk.events.push((at.millis(), event.message));
             }
         }
         chunks
@@ -263,7 +278,7 @@ impl Sink {
 
 impl StreamWriter {
     pub fn push(&self, event: LogEvent) {
-        if self.sink.live.receiver_count() > 0 {
+        if self.sink.followed.load(Ordering::Relaxed) {
             let _ = self.sink.live.send(Arc::new(LiveLogEvent {
                 group: Arc::clone(&self.group),
                 stream: Arc::clone(&self.stream),
@@ -291,10 +306,9 @@ impl StreamWriter {
         (std::mem::take(&mut held.events), std::mem::take(&mut held.lost), held.row.clone())
     }
 
-    fn take_back(&self, mut events: Vec<LogEvent>, lost: u64) {
+    fn take_back(&self, mut events: Vec<LogEvent>) {
         let mut held = self.held();
         let newer = std::mem::take(&mut held.events);
-        held.lost += lost;
         held.bytes += events.iter().map(|event| event.message.len() + EVENT_OVERHEAD).sum::<usize>();
         events.extend(newer);
         held.events = events;
@@ -308,6 +322,11 @@ impl StreamWriter {
     fn held(&self) -> std::sync::MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn events_of(chunk: LogChunkRow) -> impl Iterator<Item = LogEvent> {
+    let events = chunk.events.into_iter();
+    events.map(|(at, message)| LogEvent { timestamp: Timestamp::from_millis(at), message })
 }
 
 pub fn new_stream(group: &str, name: &str, now: Timestamp) -> LogStreamRow {

@@ -46,7 +46,7 @@ pub fn unpack(zip: &Bytes, into: &Path) -> Result<(), PackageError> {
             links.push((name, link_target(&mut entry)?));
         } else {
             let mode = entry.unix_mode();
-            left = left.checked_sub(write_file(&mut entry, &path, mode, left)?).unwrap_or_default();
+            left = left.saturating_sub(write_file(&mut entry, &path, mode, left)?);
         }
     }
     // Links come last: no file is ever written through one.

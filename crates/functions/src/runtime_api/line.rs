@@ -8,13 +8,13 @@ use tokio::{
     net::UnixStream,
 };
 
-use super::wire::Inbox;
+use super::{bridge::Bridge, wire::Inbox};
 
 /// Up to here an event goes out in one write with its head; beyond, copying costs more than a second write.
 const ONE_WRITE: usize = 32 * 1024;
-const ACCEPTED: &[u8] = b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n";
-const TOO_LARGE: &[u8] = b"HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n";
-const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+pub const ACCEPTED: &[u8] = b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n";
+pub const TOO_LARGE: &[u8] = b"HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n";
+pub const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
 
 /// What a runtime says.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,21 +63,87 @@ pub enum LineError {
     Malformed,
 }
 
+/// Our end of the conversation.
+pub enum Line {
+    /// With a bootstrap of ours.
+    Pair(Pair),
+    /// With a runtime that connects to us.
+    Bridge(Bridge),
+}
+
+impl Line {
+    /// What the worker says next. May be dropped while it waits; nothing is lost.
+    pub async fn hear(&mut self) -> Result<Said, LineError> {
+        match self {
+            Self::Pair(pair) => pair.hear().await,
+            Self::Bridge(bridge) => bridge.hear().await,
+        }
+    }
+
+    /// What has come already, where it is a whole request.
+    pub fn heard(&mut self) -> Result<Option<Said>, LineError> {
+        match self {
+            Self::Pair(pair) => pair.heard(),
+            Self::Bridge(bridge) => Ok(bridge.heard()),
+        }
+    }
+
+    /// Whether an idle worker is quiet, and on a socket pair still there. Looks, does not wait.
+    pub fn is_quiet(&self) -> bool {
+        match self {
+            Self::Pair(pair) => pair.is_quiet(),
+            Self::Bridge(bridge) => bridge.is_quiet(),
+        }
+    }
+
+    /// Answers the worker's question for the next event.
+    pub async fn tell(&mut self, event: &Event<'_>) -> io::Result<()> {
+        match self {
+            Self::Pair(pair) => pair.tell(event).await,
+            Self::Bridge(bridge) => bridge.tell(event).await,
+        }
+    }
+
+    /// Sends acknowledgements now: to a runtime that waits for them before it asks again.
+    pub async fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Pair(pair) => pair.flush().await,
+            Self::Bridge(_) => Ok(()),
+        }
+    }
+}
+
+impl Event<'_> {
+    /// The answer to `next`, without its body.
+    pub fn write_head(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        write!(
+            out,
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nlambda-runtime-aws-request-id: {}\r\n\
+             lambda-runtime-deadline-ms: {}\r\nlambda-runtime-invoked-function-arn: {}\r\n\
+             poolhouse-remaining-ms: {}\r\n",
+            self.request_id, self.deadline_millis, self.function_arn, self.remaining_millis
+        )?;
+        if let Some(context) = self.client_context {
+            write!(out, "lambda-runtime-client-context: {context}\r\n")?;
+        }
+        write!(out, "content-length: {}\r\n\r\n", self.payload.len())
+    }
+}
+
 /// Our end of a worker's socket pair.
-pub struct Line {
+pub struct Pair {
     stream: UnixStream,
     inbox: Inbox,
     /// Acknowledgements that go out with the next event: a bootstrap of ours asks for it without waiting for them.
     outgoing: Vec<u8>,
 }
 
-impl Line {
+impl Pair {
     pub fn new(stream: UnixStream) -> Self {
         Self { stream, inbox: Inbox::new(), outgoing: Vec::with_capacity(1024) }
     }
 
-    /// What the worker says next. May be dropped while it waits; nothing is lost.
-    pub async fn hear(&mut self) -> Result<Said, LineError> {
+    async fn hear(&mut self) -> Result<Said, LineError> {
         loop {
             if let Some(said) = self.heard()? {
                 return Ok(said);
@@ -89,8 +155,7 @@ impl Line {
         }
     }
 
-    /// What has come already, where it is a whole request.
-    pub fn heard(&mut self) -> Result<Option<Said>, LineError> {
+    fn heard(&mut self) -> Result<Option<Said>, LineError> {
         let said = self.inbox.take().map_err(|_| LineError::Malformed)?;
         match &said {
             Some(Said::Response { .. } | Said::Error { .. } | Said::InitError { .. }) => {
@@ -103,27 +168,15 @@ impl Line {
         Ok(said)
     }
 
-    /// Whether an idle worker is still there and quiet. Looks, does not wait.
-    pub fn is_quiet(&self) -> bool {
+    fn is_quiet(&self) -> bool {
         let mut byte = [0];
         self.inbox.buffer.is_empty()
             && matches!(self.stream.try_read(&mut byte), Err(cause) if cause.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// Answers the worker's question for the next event.
-    pub async fn tell(&mut self, event: &Event<'_>) -> io::Result<()> {
+    async fn tell(&mut self, event: &Event<'_>) -> io::Result<()> {
         let out = &mut self.outgoing;
-        write!(
-            out,
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nlambda-runtime-aws-request-id: {}\r\n\
-             lambda-runtime-deadline-ms: {}\r\nlambda-runtime-invoked-function-arn: {}\r\n\
-             poolhouse-remaining-ms: {}\r\n",
-            event.request_id, event.deadline_millis, event.function_arn, event.remaining_millis
-        )?;
-        if let Some(context) = event.client_context {
-            write!(out, "lambda-runtime-client-context: {context}\r\n")?;
-        }
-        write!(out, "content-length: {}\r\n\r\n", event.payload.len())?;
+        event.write_head(out)?;
         if event.payload.len() <= ONE_WRITE {
             out.extend_from_slice(event.payload);
             self.flush().await
@@ -133,8 +186,7 @@ impl Line {
         }
     }
 
-    /// Sends acknowledgements now: to a runtime that waits for them before it asks again.
-    pub async fn flush(&mut self) -> io::Result<()> {
+    async fn flush(&mut self) -> io::Result<()> {
         let sent = self.stream.write_all(&self.outgoing).await;
         self.outgoing.clear();
         sent

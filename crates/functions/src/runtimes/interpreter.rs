@@ -1,13 +1,17 @@
 //! Finding the programs that run functions.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::Stdio,
     sync::Arc,
     time::Duration,
 };
 
-use tokio::{process::Command, sync::OnceCell};
+use tokio::{
+    process::Command,
+    sync::{Mutex, OnceCell},
+};
 
 const ASKING_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -36,11 +40,16 @@ impl MissingInterpreter {
 pub struct Interpreters {
     search_path: Vec<PathBuf>,
     node: OnceCell<Arc<Interpreter>>,
+    pythons: Mutex<BTreeMap<String, Arc<Interpreter>>>,
 }
 
 impl Interpreters {
     pub fn new(search_path: &str) -> Self {
-        Self { search_path: std::env::split_paths(search_path).collect(), node: OnceCell::new() }
+        Self {
+            search_path: std::env::split_paths(search_path).collect(),
+            node: OnceCell::new(),
+            pythons: Mutex::default(),
+        }
     }
 
     pub async fn node(&self) -> Result<Arc<Interpreter>, MissingInterpreter> {
@@ -62,6 +71,36 @@ impl Interpreters {
             )))
         });
         found.await.cloned()
+    }
+
+    /// The version that was asked for where it is installed; otherwise the Python 3 that is.
+    pub async fn python(&self, runtime: &str) -> Result<Arc<Interpreter>, MissingInterpreter> {
+        let mut known = self.pythons.lock().await;
+        if let Some(python) = known.get(runtime) {
+            return Ok(Arc::clone(python));
+        }
+        let question = "import sys; print('\\n'.join([sys.executable, '.'.join(map(str, sys.version_info[:3])), sys.prefix, sys.base_prefix]))";
+        for program in self.candidates(&[runtime, "python3"]) {
+            let Some(answer) = ask(&program, &["-c", question]).await else { continue };
+            if let [program, version, prefix, base] = answer.lines().collect::<Vec<_>>().as_slice() {
+                if !version.starts_with("3.") {
+                    continue;
+                }
+                let mut readable = folders_of(Some(Path::new(prefix)));
+                readable.extend(folders_of(Some(Path::new(base))));
+                let python = Arc::new(Interpreter {
+                    program: program.into(),
+                    version: (*version).to_owned(),
+                    readable,
+                });
+                known.insert(runtime.to_owned(), Arc::clone(&python));
+                return Ok(python);
+            }
+        }
+        Err(MissingInterpreter(String::from(
+            "This runtime needs Python 3, which is not installed where the server looks for programs (PATH). Install it \
+             (https://www.python.org, or `apt install python3`) and deploy again.",
+        )))
     }
 
     fn candidates(&self, names: &[&str]) -> Vec<PathBuf> {

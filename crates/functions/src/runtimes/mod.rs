@@ -59,12 +59,17 @@ pub const KNOWN: &[&str] = &[
 ];
 
 const NODE_BOOTSTRAP: &str = include_str!("bootstrap.cjs");
+const PYTHON_BOOTSTRAP: &str = include_str!("bootstrap.py");
 
 /// What a runtime's name stands for here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuntimeSupport {
     /// On the installed Node.
     Node,
+    /// On the installed Python 3.
+    Python,
+    /// On the `bootstrap` program in the package.
+    Provided,
     /// One of AWS's, but this server cannot run it.
     NotHere,
     /// Not one of AWS's names.
@@ -76,6 +81,10 @@ pub fn runtime_support(runtime: &str) -> RuntimeSupport {
         RuntimeSupport::Unknown
     } else if runtime.starts_with("nodejs") {
         RuntimeSupport::Node
+    } else if runtime.starts_with("python3.") {
+        RuntimeSupport::Python
+    } else if runtime.starts_with("provided") {
+        RuntimeSupport::Provided
     } else {
         RuntimeSupport::NotHere
     }
@@ -89,8 +98,10 @@ pub struct Launch {
     pub environment: Vec<(String, String)>,
     /// What the program needs to read beside its package.
     pub readable: Vec<PathBuf>,
-    /// `nodejs:20.x` and the like, for the log.
+    /// `nodejs:20.11.1` and the like, for the log.
     pub version: String,
+    /// The program brings a client of the Runtime API that wants an address.
+    pub wants_address: bool,
 }
 
 /// The bootstraps, written where workers can read them.
@@ -103,6 +114,7 @@ impl Runtimes {
     pub fn open(folder: PathBuf, search_path: &str) -> std::io::Result<Self> {
         std::fs::create_dir_all(&folder)?;
         write_once(&folder.join("bootstrap.cjs"), NODE_BOOTSTRAP)?;
+        write_once(&folder.join("bootstrap.py"), PYTHON_BOOTSTRAP)?;
         Ok(Self { folder, interpreters: Interpreters::new(search_path) })
     }
 
@@ -110,16 +122,35 @@ impl Runtimes {
     pub async fn check(&self, runtime: &str) -> Result<(), MissingInterpreter> {
         match runtime_support(runtime) {
             RuntimeSupport::Node => self.interpreters.node().await.map(|_| ()),
+            RuntimeSupport::Python => self.interpreters.python(runtime).await.map(|_| ()),
+            RuntimeSupport::Provided => Ok(()),
             RuntimeSupport::NotHere | RuntimeSupport::Unknown => Err(MissingInterpreter::not_here(runtime)),
         }
     }
 
-    pub async fn launch(&self, runtime: &str, memory_mb: u32) -> Result<Launch, MissingInterpreter> {
+    pub async fn launch(
+        &self,
+        runtime: &str,
+        memory_mb: u32,
+        package: &Path,
+    ) -> Result<Launch, MissingInterpreter> {
         match runtime_support(runtime) {
             RuntimeSupport::Node => {
                 let node = self.interpreters.node().await?;
                 Ok(self.node(&node, memory_mb))
             }
+            RuntimeSupport::Python => {
+                let python = self.interpreters.python(runtime).await?;
+                Ok(self.python(&python))
+            }
+            RuntimeSupport::Provided => Ok(Launch {
+                program: package.join("bootstrap"),
+                arguments: Vec::new(),
+                environment: Vec::new(),
+                readable: Vec::new(),
+                version: runtime.replacen('.', ":", 1),
+                wants_address: true,
+            }),
             RuntimeSupport::NotHere | RuntimeSupport::Unknown => Err(MissingInterpreter::not_here(runtime)),
         }
     }
@@ -143,6 +174,25 @@ impl Runtimes {
             )],
             readable,
             version: format!("nodejs:{}", node.version),
+            wants_address: false,
+        }
+    }
+
+    fn python(&self, python: &Interpreter) -> Launch {
+        let bootstrap = self.folder.join("bootstrap.py");
+        let mut readable = python.readable.clone();
+        readable.push(bootstrap.clone());
+        Launch {
+            program: python.program.clone(),
+            // No user site folder: it is not the function's.
+            arguments: vec![OsString::from("-s"), bootstrap.into()],
+            environment: vec![
+                (String::from("PYTHONIOENCODING"), String::from("utf-8")),
+                (String::from("PYTHONDONTWRITEBYTECODE"), String::from("1")),
+            ],
+            readable,
+            version: format!("python:{}", python.version),
+            wants_address: false,
         }
     }
 }
@@ -164,6 +214,9 @@ mod tests {
     #[test]
     fn old_names_run_on_the_installed_node() {
         assert_eq!(runtime_support("nodejs8.10"), RuntimeSupport::Node);
+        assert_eq!(runtime_support("python3.9"), RuntimeSupport::Python);
+        assert_eq!(runtime_support("python2.7"), RuntimeSupport::NotHere);
+        assert_eq!(runtime_support("provided.al2023"), RuntimeSupport::Provided);
         assert_eq!(runtime_support("java21"), RuntimeSupport::NotHere);
         assert_eq!(runtime_support("nodejs99.x"), RuntimeSupport::Unknown);
     }

@@ -10,12 +10,14 @@ use std::{
     ffi::{CStr, CString},
     io,
     os::{
-        fd::{AsRawFd, RawFd},
+        fd::{AsRawFd, FromRawFd, OwnedFd, RawFd},
         unix::{ffi::OsStrExt, process::CommandExt},
     },
     path::Path,
     process::Command,
 };
+
+use tokio::io::{Interest, unix::AsyncFd};
 
 use super::Fence;
 
@@ -226,6 +228,26 @@ pub fn kill_group(leader: u32) {
         // SAFETY: a plain system call.
         unsafe {
             libc::kill(-leader, libc::SIGKILL);
+        }
+    }
+}
+
+/// Becomes readable when the process ends.
+pub type Ending = AsyncFd<OwnedFd>;
+
+pub fn ending(pid: u32) -> io::Result<Ending> {
+    let descriptor = pidfd(pid)?;
+    // SAFETY: the descriptor is owned by what is registered, and nothing else closes it.
+    unsafe { AsyncFd::register_with_interest(descriptor, Interest::READABLE) }.map_err(io::Error::from)
+}
+
+fn pidfd(pid: u32) -> io::Result<OwnedFd> {
+    // SAFETY: the kernel gives a new descriptor that nobody else owns.
+    unsafe {
+        let descriptor = libc::syscall(libc::SYS_pidfd_open, pid, 0);
+        match RawFd::try_from(descriptor) {
+            Ok(descriptor) if descriptor >= 0 => Ok(OwnedFd::from_raw_fd(descriptor)),
+            _ => Err(io::Error::last_os_error()),
         }
     }
 }

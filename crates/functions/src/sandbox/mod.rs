@@ -21,7 +21,7 @@ use std::{
 
 use seccompiler::BpfProgram;
 
-pub use enter::{has_ended, kill_group, rss_page_size};
+pub use enter::{Ending, ending, has_ended, kill_group, rss_page_size};
 pub use files::SYSTEM_READABLE;
 
 /// What is the same for every worker.

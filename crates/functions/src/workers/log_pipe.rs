@@ -16,6 +16,8 @@ const FRAME_HEAD: usize = 16;
 #[derive(Default)]
 pub struct Splitter {
     pub buffer: BytesMut,
+    /// When the last event was. Events keep their order whatever a frame says of its time.
+    last: Timestamp,
 }
 
 impl Splitter {
@@ -29,14 +31,16 @@ impl Splitter {
                 let micros =
                     self.buffer[8..FRAME_HEAD].iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
                 let text = &self.buffer[FRAME_HEAD..FRAME_HEAD + length];
-                let at = i64::try_from(micros / 1000).map_or(now, Timestamp::from_millis);
-                emit(text, at, &mut each);
+                let said = i64::try_from(micros / 1000).map_or(now, Timestamp::from_millis);
+                self.last = said.max(self.last).min(now);
+                emit(text, self.last, &mut each);
                 self.buffer.advance(FRAME_HEAD + length);
                 continue;
             }
             match self.line_end(rest) {
                 Some(end) => {
                     let line = self.buffer.split_to(end);
+                    self.last = now;
                     emit(&line, now, &mut each);
                 }
                 None => break,
@@ -54,12 +58,15 @@ impl Splitter {
 
     /// Where the text at the start of the buffer ends: behind its newline, or before a frame.
     fn line_end(&self, rest: bool) -> Option<usize> {
+        if self.starts_frame() {
+            return rest.then_some(self.buffer.len());
+        }
         let newline = self.buffer.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
         let line = &self.buffer[..newline.unwrap_or(self.buffer.len())];
         let frame = line.windows(3).skip(1).position(|three| three == MARK).map(|at| at + 1);
         let whole = frame.or(newline);
         let full = || (self.buffer.len() >= EVENT_LIMIT).then_some(EVENT_LIMIT);
-        whole.or_else(full).or_else(|| (rest && !self.starts_frame()).then_some(self.buffer.len()))
+        whole.or_else(full).or_else(|| rest.then_some(self.buffer.len()))
     }
 
     fn starts_frame(&self) -> bool {
@@ -89,15 +96,16 @@ mod tests {
     }
 
     fn split(parts: &[&[u8]]) -> Vec<(i64, String)> {
+        let now = Timestamp::from_millis(100);
         let mut splitter = Splitter::default();
         let mut all = Vec::new();
         for part in parts {
             splitter.buffer.extend_from_slice(part);
-            splitter.take(Timestamp::from_millis(5), false, |event| {
+            splitter.take(now, false, |event| {
                 all.push((event.timestamp.millis(), event.message));
             });
         }
-        splitter.take(Timestamp::from_millis(5), true, |event| {
+        splitter.take(now, true, |event| {
             all.push((event.timestamp.millis(), event.message));
         });
         all
@@ -105,14 +113,16 @@ mod tests {
 
     #[test]
     fn lines_and_frames_in_any_mix_and_cut() {
-        let mut bytes = b"plain\nhalf a line ".to_vec();
-        bytes.extend(frame("two\nlines\n", 77));
-        bytes.extend(b"tail");
+        let mut bytes = frame("first\n", 77);
+        bytes.extend(b"half a line ");
+        bytes.extend(frame("two\nlines\n", 300));
+        bytes.extend(b"plain\ntail");
         let expected = vec![
-            (5, String::from("plain\n")),
-            (5, String::from("half a line ")),
-            (77, String::from("two\nlines\n")),
-            (5, String::from("tail")),
+            (77, String::from("first\n")),
+            (100, String::from("half a line ")),
+            (100, String::from("two\nlines\n")),
+            (100, String::from("plain\n")),
+            (100, String::from("tail")),
         ];
         for at in 0..bytes.len() {
             assert_eq!(split(&[&bytes[..at], &bytes[at..]]), expected, "cut at {at}");

@@ -59,6 +59,8 @@ pub enum NoWorker {
     /// A newer version of the function has taken over; ask again.
     #[error("the function was changed")]
     Retired,
+    #[error("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")]
+    InvalidEntrypoint,
     #[error("{0}")]
     Failed(String),
 }
@@ -270,6 +272,9 @@ impl Pool {
 
     async fn start(self: &Arc<Self>, seat: Seat) -> Result<Box<Worker>, NoWorker> {
         let spec = self.spec().await?;
+        if spec.launch.wants_address && !spec.launch.program.is_file() {
+            return Err(NoWorker::InvalidEntrypoint);
+        }
         let (keys, until) = self.keys(&spec).await?;
         let around = Arc::clone(self.fleet.around());
         Worker::start(spec, around, &keys, until, seat)
@@ -283,7 +288,7 @@ impl Pool {
             let (plan, around) = (&self.plan, self.fleet.around());
             let package = around.packages.unpacked(&plan.code).await.map_err(|cause| cause.to_string())?;
             let settings = plan.settings.clone();
-            let launch = around.runtimes.launch(&settings.runtime, settings.memory_mb).await;
+            let launch = around.runtimes.launch(&settings.runtime, settings.memory_mb, package.path()).await;
             let launch = launch.map_err(|cause| cause.to_string())?;
             let log_group = settings.log_group.clone();
             let log_group = log_group.unwrap_or_else(|| format!("/aws/lambda/{}", plan.name));

@@ -12,7 +12,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::sandbox::{kill_group, rss_page_size};
@@ -28,6 +28,9 @@ pub struct Vitals {
     statm: File,
     peak: AtomicU64,
     over: AtomicBool,
+    opened: Instant,
+    /// Milliseconds from `opened` to the last look; `u64::MAX` before the first.
+    looked: AtomicU64,
 }
 
 impl Vitals {
@@ -39,11 +42,23 @@ impl Vitals {
             statm: File::open(format!("/proc/{pid}/statm"))?,
             peak: AtomicU64::new(0),
             over: AtomicBool::new(false),
+            opened: Instant::now(),
+            looked: AtomicU64::new(u64::MAX),
         })
+    }
+
+    /// Looks, unless someone has a moment ago: at the end of each invocation.
+    pub fn look_again(&self) {
+        let looked = self.looked.load(Ordering::Relaxed);
+        let now = self.opened.elapsed().as_millis() as u64;
+        if looked == u64::MAX || now > looked + 50 {
+            self.look(false);
+        }
     }
 
     /// Reads how much it holds now, children of its main thread included, and remembers the most there was.
     pub fn look(&self, with_children: bool) {
+        self.looked.store(self.opened.elapsed().as_millis() as u64, Ordering::Relaxed);
         let mut held = resident_pages(&self.statm).unwrap_or_default() * self.page;
         if with_children {
             held += children_pages(self.pid) * self.page;

@@ -2,7 +2,10 @@
 
 use std::{
     io::{self, PipeReader, Read, pipe},
-    os::{fd::AsRawFd, unix::process::ExitStatusExt},
+    os::{
+        fd::{AsRawFd, RawFd},
+        unix::process::ExitStatusExt,
+    },
     process::{Command, ExitStatus, Stdio},
     sync::Arc,
     time::Duration,
@@ -10,7 +13,7 @@ use std::{
 
 use base::Timestamp;
 use bytes::{BufMut, Bytes};
-use ports::{RngExt, credentials::TemporaryCredentials};
+use ports::{Rng, RngExt, credentials::TemporaryCredentials};
 use tokio::{
     io::AsyncReadExt,
     net::{UnixStream, unix::pipe::Receiver},
@@ -23,8 +26,8 @@ use super::{
 };
 use crate::{
     logs::{InvocationLog, Report, StreamWriter},
-    runtime_api::{Event, Line, LineError, RESPONSE_LIMIT, Said},
-    sandbox::Reach,
+    runtime_api::{Door, Event, Line, LineError, Pair, RESPONSE_LIMIT, Said},
+    sandbox::{Reach, ending, has_ended},
     time_text,
 };
 
@@ -50,6 +53,14 @@ pub struct Ended {
     /// The payload is an error.
     pub failed: bool,
     pub log_tail: Option<String>,
+}
+
+impl Ended {
+    /// An error that came before there was a worker.
+    pub fn unable(kind: &str, request_id: &str, words: &str) -> Self {
+        let payload = error_body(kind, &format!("RequestId: {request_id} Error: {words}"));
+        Self { payload, failed: true, log_tail: None }
+    }
 }
 
 pub struct Worker {
@@ -112,8 +123,7 @@ impl Worker {
 
         let scratch = around.scratch_root.join(format!("{id:016x}"));
         tokio::fs::create_dir_all(&scratch).await?;
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
-        ours.set_nonblocking(true)?;
+        let end = End::open(&spec, &*around.rng).await?;
         let (reader, output) = pipe()?;
         let settings = &spec.settings;
         // A folder that also holds the server's data is not opened to functions, even for an interpreter's sake.
@@ -123,7 +133,7 @@ impl Worker {
             package: spec.package.path(),
             scratch: &scratch,
             readable: &readable,
-            line: Some(theirs.as_raw_fd()),
+            line: end.inherited(),
             file_size_limit: u64::from(settings.ephemeral_storage_mb) * MEBIBYTE,
         })?;
         let tmp = if around.sandbox.private_tmp() { "/tmp".as_ref() } else { scratch.as_path() };
@@ -133,19 +143,19 @@ impl Worker {
             .args(&spec.launch.arguments)
             .env_clear()
             .envs(environment(&spec, &around, keys, &log_stream, tmp))
-            .env("POOLHOUSE_RUNTIME_FD", theirs.as_raw_fd().to_string())
+            .envs(end.variable())
             .current_dir(spec.package.path())
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output);
         let began = Instant::now();
         let process = around.keeper.start(command, fence, scratch).await?;
-        drop(theirs);
+        let line = end.line(process.pid())?;
         let vitals = Arc::new(Vitals::open(process.pid(), settings.memory_mb)?);
         around.watch.add(id, Arc::clone(&vitals));
         let mut worker = Self {
             id,
-            line: Line::new(UnixStream::from_std(ours)?),
+            line,
             process: Some(process),
             vitals,
             prints: Prints::new(reader)?,
@@ -197,7 +207,12 @@ impl Worker {
 
     /// Whether it can be given an event right now.
     pub fn is_usable(&self) -> bool {
-        matches!(self.state, State::Ready) && self.line.is_quiet() && !self.vitals.is_over()
+        let there = match (&self.line, &self.process) {
+            (Line::Pair(_), Some(_)) => true, // a closed line is not quiet
+            (Line::Bridge(_), Some(process)) => !has_ended(process.pid()),
+            (_, None) => false,
+        };
+        there && matches!(self.state, State::Ready) && self.line.is_quiet() && !self.vitals.is_over()
     }
 
     /// Whether initialisation failed for good.
@@ -223,7 +238,7 @@ impl Worker {
         };
         let duration = began.elapsed();
         self.prints.drain(&self.around, &mut log);
-        self.vitals.look(false);
+        self.vitals.look_again();
         let now = self.around.clock.now();
         let ended = match outcome {
             Ok(payload) => Ended { payload, failed: false, log_tail: None },
@@ -434,6 +449,45 @@ fn in_words(status: Option<ExitStatus>) -> String {
     }
 }
 
+/// The two ends of a line, before there is a process at the other.
+enum End {
+    Pair { ours: std::os::unix::net::UnixStream, theirs: std::os::unix::net::UnixStream },
+    Door(Door),
+}
+
+impl End {
+    async fn open(spec: &Spec, rng: &dyn Rng) -> io::Result<Self> {
+        if spec.launch.wants_address {
+            return Door::open(rng).await.map(Self::Door);
+        }
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        Ok(Self::Pair { ours, theirs })
+    }
+
+    fn inherited(&self) -> Option<RawFd> {
+        match self {
+            Self::Pair { theirs, .. } => Some(theirs.as_raw_fd()),
+            Self::Door(_) => None,
+        }
+    }
+
+    /// How the worker finds its end.
+    fn variable(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Pair { theirs, .. } => Some(("POOLHOUSE_RUNTIME_FD", theirs.as_raw_fd().to_string())),
+            Self::Door(door) => Some(("AWS_LAMBDA_RUNTIME_API", door.address.to_string())),
+        }
+    }
+
+    fn line(self, pid: u32) -> io::Result<Line> {
+        match self {
+            Self::Pair { ours, .. } => Ok(Line::Pair(Pair::new(UnixStream::from_std(ours)?))),
+            Self::Door(door) => Ok(Line::Bridge(door.listen(pid, ending(pid)?))),
+        }
+    }
+}
+
 /// What the worker prints.
 struct Prints {
     pipe: Option<Receiver>,
@@ -467,11 +521,9 @@ impl Prints {
 
     /// Everything that is there now, at most a pipe's capacity many times over.
     fn drain(&mut self, around: &Surroundings, log: &mut InvocationLog<'_>) {
-        for _ in 0..64 {
-            self.splitter.buffer.reserve(16 * 1024);
-            let spare = self.splitter.buffer.spare_capacity_mut().len().min(16 * 1024);
-            let mut chunk = [0_u8; 16 * 1024];
-            match self.raw.read(&mut chunk[..spare]) {
+        for _ in 0..4096 {
+            let mut chunk = [0_u8; 2048];
+            match self.raw.read(&mut chunk) {
                 Ok(count) if count > 0 => self.splitter.buffer.put_slice(&chunk[..count]),
                 _ => break,
             }

@@ -52,12 +52,12 @@ async fn a_function_is_made_shown_changed_and_deleted() {
     let changed = house
         .call(
             "UpdateFunctionConfiguration",
-            json!({ "FunctionName": "hello", "Timeout": 7, "Environment": { "Variables": { "A": "1" } } }),
+            json!({ "FunctionName": "hello", "Timeout": 7, "Environment": { "Variables": { "MODE": "1" } } }),
         )
         .await
         .unwrap();
     assert_eq!((&changed["Timeout"], &changed["Handler"]), (&json!(7), &json!("index.handler")));
-    assert_eq!(changed["Environment"]["Variables"], json!({ "A": "1" }));
+    assert_eq!(changed["Environment"]["Variables"], json!({ "MODE": "1" }));
     assert_ne!(changed["RevisionId"], made["RevisionId"]);
     let stale = json!({ "FunctionName": "hello", "Timeout": 8, "RevisionId": made["RevisionId"] });
     assert_eq!(

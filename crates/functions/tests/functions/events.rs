@@ -27,7 +27,7 @@ async fn attempts(house: &House, function: &str, expected: usize) -> Vec<String>
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    panic!("{function} was not tried {expected} times");
+    panic!("{function} was not tried {expected} times: {:#?}", house.messages(function).await);
 }
 
 async fn send(house: &House, function: &str, payload: Value) {

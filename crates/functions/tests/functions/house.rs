@@ -52,6 +52,9 @@ impl GoingClock {
     }
 }
 
+/// Every life draws from a place of its own.
+static LIVES: AtomicU64 = AtomicU64::new(1 << 32);
+
 /// Different at every draw; that is all these tests need.
 struct Counting(AtomicU64);
 
@@ -139,7 +142,7 @@ impl House {
             config,
             store: store.clone(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            rng: Arc::new(Counting(AtomicU64::new(u64::from(std::process::id()) << 32))),
+            rng: Arc::new(Counting(AtomicU64::new(LIVES.fetch_add(1 << 32, Ordering::Relaxed)))),
             credentials: Arc::new(Roles { clock: Arc::clone(&clock), given: AtomicU64::new(1) }),
             code: Arc::new(NoBuckets),
             seal: Arc::new(Masking),
