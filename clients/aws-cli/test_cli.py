@@ -35,7 +35,7 @@ class Cli(unittest.TestCase):
         client = self.aws("cognito-idp", "create-user-pool-client", "--user-pool-id", pool, "--client-name", "web")["UserPoolClient"]["ClientId"]
         self.aws(
             "cognito-idp", "update-user-pool-client", "--user-pool-id", pool, "--client-id", client, "--supported-identity-providers", "COGNITO",
-            "--callback-urls", "http://localhost:3000/", "--logout-urls", "http://localhost:3000/", "--allowed-o-auth-flows", "implicit", "code",
+            "--callback-urls", json.dumps(["http://localhost:3000/"]), "--logout-urls", json.dumps(["http://localhost:3000/"]), "--allowed-o-auth-flows", "implicit", "code",
             "--allowed-o-auth-scopes", "openid", "email", "profile", "--allowed-o-auth-flows-user-pool-client",
         )
         self.aws("cognito-idp", "create-user-pool-domain", "--user-pool-id", pool, "--domain", "cli-shop")

@@ -31,7 +31,7 @@ before(async () => {
   const [pool] = deployed.userPools;
   await run(join(process.cwd(), '../.venv/bin/aws'), [
     'cognito-idp', 'update-user-pool-client', '--user-pool-id', pool.id, '--client-id', pool.clients[0].id, '--supported-identity-providers', 'COGNITO',
-    '--callback-urls', callbackUrl, '--logout-urls', callbackUrl, '--allowed-o-auth-flows', 'implicit', 'code',
+    '--callback-urls', JSON.stringify([callbackUrl]), '--logout-urls', JSON.stringify([callbackUrl]), '--allowed-o-auth-flows', 'implicit', 'code',
     '--allowed-o-auth-scopes', 'openid', 'email', 'profile', 'aws.cognito.signin.user.admin', '--allowed-o-auth-flows-user-pool-client',
   ], { env: await server.environment() });
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });

@@ -120,7 +120,7 @@ export async function outbox(server, to) {
   const folder = join(server.data, 'outbox');
   let names;
   try {
-    names = (await readdir(folder)).filter((name) => !name.startsWith('.'));
+    names = (await readdir(folder)).filter((name) => name.endsWith('.eml'));
   } catch {
     return [];
   }

@@ -71,7 +71,7 @@ class Server:
 
     def messages(self, to):
         folder = self.data / "outbox"
-        found = [path for path in folder.glob("*") if not path.name.startswith(".")] if folder.exists() else []
+        found = list(folder.glob("*.eml")) if folder.exists() else []
         texts = [path.read_text() for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
         return [text for text in texts if to in text]
 

@@ -1,6 +1,10 @@
 //! What every AWS call has in common, whatever its protocol.
 
-use std::fmt;
+use std::{fmt, pin::Pin};
+
+/// A future behind a pointer, for the functions by which one room calls another: the body of an `async fn` is compiled
+/// again in every crate that awaits it, that of a boxed one only where it is written.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Who makes a call, after its signature was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]

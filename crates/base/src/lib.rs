@@ -10,7 +10,7 @@ pub mod secret;
 pub mod timestamp;
 
 pub use arn::Arn;
-pub use aws::{AwsError, Caller, Identity};
+pub use aws::{AwsError, Boxed, Caller, Identity};
 pub use ids::{AccountId, Region};
 pub use page_token::PageToken;
 pub use secret::Secret;

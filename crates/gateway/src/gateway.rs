@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use base::{AccountId, Region};
+use base::{AccountId, Boxed, Region};
 use bytes::Bytes;
 use http::{HeaderValue, Response};
 use iam::Iam;
@@ -101,7 +101,11 @@ impl Gateway {
     }
 
     /// Serves one request to a deployed API. There is always an answer.
-    pub async fn handle(&self, request: ApiRequest) -> Response<Bytes> {
+    pub fn handle(&self, request: ApiRequest) -> Boxed<'_, Response<Bytes>> {
+        Box::pin(self.respond(request))
+    }
+
+    async fn respond(&self, request: ApiRequest) -> Response<Bytes> {
         let inner = &self.inner;
         let received_at = inner.clock.now();
         let ids = RequestIds::draw(inner.rng.as_ref(), received_at, &request);

@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use axum::body::Body;
-use base::{AccountId, AwsError, Region};
+use base::{AccountId, AwsError, Boxed, Region};
 use crypto::{
     seal::{MasterKey, Sealer},
     workers::Workers,
@@ -26,7 +26,7 @@ use tokio::{
 use userpool::{IssuerStyle, UserPools};
 
 use crate::{
-    adapters::{Identities, Logs, Packages, Rights, Sealing, Sts},
+    adapters::{Identities, Logs, Sealing, Sts},
     aws::rooms::Rooms,
     background,
     body::BodyRoom,
@@ -106,7 +106,7 @@ pub enum AssembleError {
     #[error("functions: {0}")]
     Functions(#[from] functions::OpenError),
     #[error("stacks: {0}")]
-    Stacks(String),
+    Stacks(#[source] stacks::Halt),
     #[error("the root access key: {0}")]
     RootKey(AwsError),
 }
@@ -134,7 +134,11 @@ pub struct OpenRooms {
 }
 
 /// Needs a tokio runtime. Stacks that were left in the middle of something are taken up again.
-pub async fn assemble(parts: Parts) -> Result<FrontDoor, AssembleError> {
+pub fn assemble(parts: Parts) -> Boxed<'static, Result<FrontDoor, AssembleError>> {
+    Box::pin(put_together(parts))
+}
+
+async fn put_together(parts: Parts) -> Result<FrontDoor, AssembleError> {
     let site = Site::new(&parts.config.base_url, parts.config.region.clone())?;
     let sealer = keyring::open(&parts.store, &parts.master_key, parts.rng.as_ref()).await?;
     let rooms = open_rooms(&parts, &site, &sealer).await?;
@@ -193,7 +197,7 @@ async fn open_rooms(parts: &Parts, site: &Site, sealer: &Sealer) -> Result<OpenR
         clock: Arc::clone(clock),
         rng: Arc::clone(rng),
         credentials: Arc::new(iam.clone()),
-        code: Arc::new(Packages(objects.clone())),
+        code: Arc::new(objects.clone()),
         seal: Arc::new(Sealing(sealer.clone())),
     })?;
     let threads =
@@ -222,7 +226,8 @@ async fn open_rooms(parts: &Parts, site: &Site, sealer: &Sealer) -> Result<OpenR
         invoke: Arc::new(functions.clone()),
         tokens: user_pools.tokens(),
         access_log: None,
-    });
+    })
+    .with_iam(iam.clone());
     let hosted = Hosted::new(hosted::Parts {
         user_pools: user_pools.clone(),
         store: store.clone(),
@@ -230,32 +235,25 @@ async fn open_rooms(parts: &Parts, site: &Site, sealer: &Sealer) -> Result<OpenR
         clock: Arc::clone(clock),
         rng: Arc::clone(rng),
     });
-    let stacks = open_stacks(parts, sealer, &iam, &objects).await?;
-    Ok(OpenRooms { store: store.clone(), iam, objects, functions, user_pools, gateway, stacks, hosted })
-}
-
-async fn open_stacks(
-    parts: &Parts,
-    sealer: &Sealer,
-    iam: &Iam,
-    objects: &Objects,
-) -> Result<Stacks, AssembleError> {
-    let engine = stacks::engine::Engine {
-        config: stacks::engine::Config {
-            region: parts.config.region.clone(),
-            account: parts.config.account.clone(),
-            ..stacks::engine::Config::default()
+    let stacks = Stacks::open(stacks::Parts {
+        config: stacks::Config {
+            region: region.clone(),
+            account: account.clone(),
+            ..stacks::Config::default()
         },
-        store: parts.store.clone(),
-        clock: Arc::clone(&parts.clock),
-        rng: Arc::clone(&parts.rng),
-        registry: stacks::resources::Registry::default(),
-        seal: Arc::new(Sealing(sealer.clone())),
-        authority: Arc::new(Rights(iam.clone())),
-        fault: None,
-    };
-    let templates = Arc::new(Packages(objects.clone()));
-    Stacks::with(engine, templates).await.map_err(|halt| AssembleError::Stacks(halt.to_string()))
+        store: store.clone(),
+        sealer: sealer.clone(),
+        clock: Arc::clone(clock),
+        rng: Arc::clone(rng),
+        userpools: user_pools.clone(),
+        gateway: gateway.clone(),
+        functions: functions.clone(),
+        iam: iam.clone(),
+        objects: objects.clone(),
+    })
+    .await
+    .map_err(AssembleError::Stacks)?;
+    Ok(OpenRooms { store: store.clone(), iam, objects, functions, user_pools, gateway, stacks, hosted })
 }
 
 fn functions_config(config: &Config) -> functions::Config {
@@ -289,11 +287,13 @@ impl FrontDoor {
     }
 
     /// Serves until stopped, lets requests in progress end, and closes the rooms and the store.
-    pub async fn serve(self, listener: TcpListener) -> Result<(), ServeError> {
-        let limits = self.door.0.limits.clone();
-        listener::serve(listener, self.door.clone(), limits, self.stop.subscribe()).await?;
-        self.close().await?;
-        Ok(())
+    pub fn serve(self, listener: TcpListener) -> Boxed<'static, Result<(), ServeError>> {
+        Box::pin(async move {
+            let limits = self.door.0.limits.clone();
+            listener::serve(listener, self.door.clone(), limits, self.stop.subscribe()).await?;
+            self.close().await?;
+            Ok(())
+        })
     }
 
     /// Lets go of everything: workers, background tasks, the store.

@@ -26,7 +26,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 8192,
-            headers: Duration::from_secs(20),
+            headers: Duration::from_secs(65),
             body_pause: Duration::from_secs(15),
             body_whole: Duration::from_secs(300),
             stalled_write: Duration::from_secs(60),

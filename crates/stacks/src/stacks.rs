@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base::{AwsError, Caller};
+use base::{AwsError, Boxed, Caller};
 use crypto::seal::Sealer;
 use functions::Functions;
 use gateway::Gateway;
@@ -87,8 +87,13 @@ impl Stacks {
     }
 
     /// A CloudFormation operation, by its name: JSON in, JSON out, members as the API model names them.
-    pub async fn call(&self, operation: &str, caller: &Caller, input: Value) -> Result<Value, AwsError> {
-        operations::call(self, operation, caller, input).await
+    pub fn call<'a>(
+        &'a self,
+        operation: &'a str,
+        caller: &'a Caller,
+        input: Value,
+    ) -> Boxed<'a, Result<Value, AwsError>> {
+        Box::pin(operations::call(self, operation, caller, input))
     }
 
     /// Waits until nothing is under way: a server that is asked to stop may wait here, but need not.

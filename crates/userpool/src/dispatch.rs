@@ -1,6 +1,6 @@
 //! From an operation's name to its file. Adding one is one line here, and one line less in `unsupported.txt`.
 
-use base::{AwsError, Caller};
+use base::{AwsError, Boxed, Caller};
 use serde_json::Value;
 
 use crate::{UserPools, ops::*, raise::Raise, service::Service};
@@ -89,8 +89,13 @@ operations! {
 impl UserPools {
     /// One operation of `cognito-idp`: JSON object in, JSON object out, with the API model's member names. The caller's
     /// signature and policy were checked before; access tokens are checked here.
-    pub async fn call(&self, operation: &str, caller: &Caller, input: Value) -> Result<Value, AwsError> {
-        dispatch(self.service(), operation, caller, input).await
+    pub fn call<'a>(
+        &'a self,
+        operation: &'a str,
+        caller: &'a Caller,
+        input: Value,
+    ) -> Boxed<'a, Result<Value, AwsError>> {
+        Box::pin(dispatch(self.service(), operation, caller, input))
     }
 }
 

@@ -19,7 +19,8 @@ impl UserPools {
     pub async fn create_user_pool_client_as(&self, client_id: &str, input: Value) -> Result<Value, AwsError> {
         let input = facts::read::<CreateUserPoolClient>(input).map_err(wire)?;
         let made =
-            create_user_pool_client::create_user_pool_client_as(self.service(), client_id.to_owned(), input).await;
+            create_user_pool_client::create_user_pool_client_as(self.service(), client_id.to_owned(), input)
+                .await;
         Ok(facts::write::<CreateUserPoolClient>(&made.map_err(Raise::into_aws)?))
     }
 }

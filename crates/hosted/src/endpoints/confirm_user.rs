@@ -28,7 +28,8 @@ pub async fn show(State(hosted): State<Hosted>, visit: Visit) -> Response {
         None => Notice::default(),
     };
     let (username, sent) = whose(&hosted, &errand);
-    errand.keep(page(&errand, StatusCode::OK, &notice, &username.unwrap_or_default(), &sent, true))
+    let ask = username.is_none();
+    errand.keep(page(&errand, StatusCode::OK, &notice, &username.unwrap_or_default(), &sent, ask))
 }
 
 pub async fn submit(State(hosted): State<Hosted>, visit: Visit, body: Bytes) -> Response {

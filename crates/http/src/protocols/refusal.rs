@@ -23,10 +23,10 @@ pub fn refuse(service: Option<&'static Service>, request_id: &str, error: &AwsEr
     *response.status_mut() = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    if service.is_none_or(|service| service.protocol != Protocol::Query) {
-        if let Ok(code) = HeaderValue::from_str(&error.code) {
-            headers.insert("x-amzn-errortype", code);
-        }
+    if service.is_none_or(|service| service.protocol != Protocol::Query)
+        && let Ok(code) = HeaderValue::from_str(&error.code)
+    {
+        headers.insert("x-amzn-errortype", code);
     }
     if error.status == 503 || error.status == 429 {
         headers.insert("retry-after", HeaderValue::from_static("1"));

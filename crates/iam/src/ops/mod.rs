@@ -12,7 +12,7 @@ mod tags;
 mod users;
 mod views;
 
-use base::{AwsError, Caller};
+use base::{AwsError, Boxed, Caller};
 use facts::{
     Operation,
     iam::{self, errors},
@@ -40,8 +40,13 @@ macro_rules! served {
 
 impl Iam {
     /// Serves IAM. The signature was checked, and [`Iam::authorize_call`] asked, before.
-    pub async fn call_iam(&self, operation: &str, caller: &Caller, input: Value) -> Result<Value, AwsError> {
-        self.inner.serve(operation, caller, input).await.map_err(AwsError::from)
+    pub fn call_iam<'a>(
+        &'a self,
+        operation: &'a str,
+        caller: &'a Caller,
+        input: Value,
+    ) -> Boxed<'a, Result<Value, AwsError>> {
+        Box::pin(async move { self.inner.serve(operation, caller, input).await.map_err(AwsError::from) })
     }
 }
 

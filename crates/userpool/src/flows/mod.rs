@@ -40,7 +40,7 @@ pub(crate) use session::Session;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use base::{AwsError, Timestamp};
+use base::{AwsError, Boxed, Timestamp};
 
 use crate::{
     UserPools,
@@ -84,28 +84,33 @@ pub type Outcome = Result<Step, Raise<SignInError>>;
 
 impl UserPools {
     /// The first request of a sign-in at the pages (or any door that has a typed form of it).
-    pub async fn sign_in(&self, door: &Door, client_id: &str, opening: Opening) -> Result<Step, AwsError> {
+    pub fn sign_in<'a>(
+        &'a self,
+        door: &'a Door,
+        client_id: &'a str,
+        opening: Opening,
+    ) -> Boxed<'a, Result<Step, AwsError>> {
         let service = self.service();
-        let started = async {
+        let started = async move {
             let (pool, client) = service.directory.client(client_id).await?;
             service.start_sign_in(door, &pool, &client, opening).await
         };
-        started.await.map_err(Raise::into_aws)
+        Box::pin(async move { started.await.map_err(Raise::into_aws) })
     }
 
     /// The answer to a challenge.
-    pub async fn answer_challenge(
-        &self,
-        door: &Door,
-        client_id: &str,
+    pub fn answer_challenge<'a>(
+        &'a self,
+        door: &'a Door,
+        client_id: &'a str,
         answer: Answer,
-    ) -> Result<Step, AwsError> {
+    ) -> Boxed<'a, Result<Step, AwsError>> {
         let service = self.service();
-        let answered = async {
+        let answered = async move {
             let (pool, client) = service.directory.client(client_id).await?;
             service.answer_challenge(door, &pool, &client, answer).await
         };
-        answered.await.map_err(Raise::into_aws)
+        Box::pin(async move { answered.await.map_err(Raise::into_aws) })
     }
 }
 

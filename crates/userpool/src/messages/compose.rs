@@ -127,10 +127,8 @@ where
     let shown_name = shown_name(pool, user);
     let outgoing = if occasion.attribute == "email" {
         let (subject, template) = email_words(pool, occasion.kind, custom);
-        let html = match link(service, pool, client_id, user, code).filter(|_| template.contains("{##")) {
-            Some(url) => words::fill_link(&template, &url),
-            None => template,
-        };
+        let url = link(service, pool, client_id, user, code).filter(|_| occasion.kind == Kind::Confirm);
+        let html = url.and_then(|url| words::fill_link(&template, &url)).unwrap_or(template);
         let html = words::fill(&html, &words::escape(code), &words::escape(&shown_name));
         let email = pool.pool.email_configuration.as_ref();
         Outgoing::Mail(MailMessage {

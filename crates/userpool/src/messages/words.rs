@@ -31,11 +31,15 @@ pub fn escape(text: &str) -> String {
     })
 }
 
-/// `{##Verify Email##}` → a link with that label.
-pub fn fill_link(template: &str, url: &str) -> String {
-    let Some((before, rest)) = template.split_once("{##") else { return template.to_owned() };
-    let Some((label, after)) = rest.split_once("##}") else { return template.to_owned() };
-    format!("{before}<a href=\"{}\">{label}</a>{after}", escape(url))
+/// `{##Verify Email##}` → a link with that label; `None` where the template has no such place. `{####}`, the code's own
+/// place, is not one.
+pub fn fill_link(template: &str, url: &str) -> Option<String> {
+    let (at, label) = template.match_indices("{##").find_map(|(at, open)| {
+        let label = template[at + open.len()..].split_once("##}")?.0;
+        (!label.is_empty()).then_some((at, label))
+    })?;
+    let (before, after) = (&template[..at], &template[at + "{##".len() + label.len() + "##}".len()..]);
+    Some(format!("{before}<a href=\"{}\">{label}</a>{after}", escape(url)))
 }
 
 /// Markup taken out, for readers that show none.
@@ -82,6 +86,16 @@ mod tests {
         let html = fill_link("Hello,<br>{##Verify##} now", "https://x/y?a=1&b=2");
         assert_eq!(html, "Hello,<br><a href=\"https://x/y?a=1&amp;b=2\">Verify</a> now");
         assert_eq!(plain(&html), "Hello,\nVerify (https://x/y?a=1&b=2) now");
+    }
+
+    #[test]
+    fn the_place_of_a_code_is_not_the_place_of_a_link() {
+        assert_eq!(fill_link(EMAIL_TEXT, "https://a.example/"), None);
+        let link = fill_link("Code {####} or {##Verify##}.", "https://a.example/?x=1&y");
+        assert_eq!(
+            link.as_deref(),
+            Some("Code {####} or <a href=\"https://a.example/?x=1&amp;y\">Verify</a>.")
+        );
     }
 
     #[test]

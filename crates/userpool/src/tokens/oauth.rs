@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::AwsError;
+use base::{AwsError, Boxed};
 use ports::RngExt;
 use serde_json::{Map, Value};
 use store::Batch;
@@ -17,8 +17,8 @@ use crate::{
 
 impl UserPools {
     /// The tokens of a grant. Someone who was deleted or disabled, or signed out everywhere, since they signed in gets none.
-    pub async fn issue_tokens(&self, request: IssueRequest) -> Result<Issued, AwsError> {
-        self.issue(request).await.map_err(Raise::into_aws)
+    pub fn issue_tokens(&self, request: IssueRequest) -> Boxed<'_, Result<Issued, AwsError>> {
+        Box::pin(async move { self.issue(request).await.map_err(Raise::into_aws) })
     }
 
     async fn issue(&self, request: IssueRequest) -> Result<Issued, Raise<SignInError>> {
