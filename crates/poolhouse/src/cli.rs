@@ -72,9 +72,9 @@ pub struct Service {
     /// The profile in the shared credentials file
     #[arg(long, value_name = "NAME")]
     pub aws_profile: Option<String>,
-    /// The data folder of the server, for its own keys
+    /// The server's data folder, where its keys lie
     #[arg(long, value_name = "DIR", env = "POOLHOUSE_DATA")]
-    pub data: Option<PathBuf>,
+    pub server_data: Option<PathBuf>,
 }
 
 #[derive(Args)]

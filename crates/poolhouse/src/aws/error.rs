@@ -53,7 +53,10 @@ impl AwsFailure {
                 | "UnrecognizedClientException"
                 | "SignatureDoesNotMatch"
                 | "InvalidAccessKeyId" => Some(String::from(
-                    "these keys are not this server's: its own lie in <data>/credentials; say which with --data or AWS_ACCESS_KEY_ID",
+                    "these keys are not this server's: its own lie in <data>/credentials; say where with --server-data, or set AWS_ACCESS_KEY_ID",
+                )),
+                _ if self.message().contains("region") && code.contains("Signature") => Some(String::from(
+                    "the server is in another region than the service: start it with --region, or say --region here",
                 )),
                 _ => None,
             },

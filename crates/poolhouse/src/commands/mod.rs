@@ -87,7 +87,7 @@ impl Context {
         let Some(keys) = keys else {
             let looked = wanted.data.iter().map(|folder| folder.join("credentials").display().to_string());
             return Err(Failure::wrong("there are no keys to sign with").help(format!(
-                "looked at AWS_ACCESS_KEY_ID, AWS_PROFILE, {} and ~/.aws/credentials; name the server's data folder with --data",
+                "looked at AWS_ACCESS_KEY_ID, AWS_PROFILE, {} and ~/.aws/credentials; name the server's data folder with --server-data",
                 looked.collect::<Vec<_>>().join(", ")
             )));
         };
@@ -97,7 +97,7 @@ impl Context {
 
 /// Where a server that belongs to this service keeps its keys.
 fn data_folders(args: &cli::Service) -> Vec<PathBuf> {
-    match &args.data {
+    match &args.server_data {
         Some(folder) => vec![folder.clone()],
         None => vec![args.dir.join(".poolhouse"), PathBuf::from(".poolhouse")],
     }

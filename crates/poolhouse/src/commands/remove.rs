@@ -127,7 +127,8 @@ fn stack_name(service: &Service) -> String {
 }
 
 fn add_kept(kept: &mut Vec<StackEvent>, more: impl Iterator<Item = StackEvent>) {
-    for event in more {
+    // A version is retained so that updates keep it; it goes with its function all the same.
+    for event in more.filter(|event| event.kind != "AWS::Lambda::Version") {
         if !kept.iter().any(|known| known.logical_id == event.logical_id) {
             kept.push(event);
         }

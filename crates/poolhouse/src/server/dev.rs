@@ -27,7 +27,13 @@ pub async fn run(args: &cli::Dev) -> Result<(), Failure> {
     if !args.dir.is_dir() {
         return Err(Failure::wrong(format!("{} is not a folder", args.dir.display())));
     }
-    let settings = Settings::read(&args.server, &context.environment, &args.dir.join(".poolhouse"), "warn")?;
+    let mut settings =
+        Settings::read(&args.server, &context.environment, &args.dir.join(".poolhouse"), "warn")?;
+    if args.server.region.is_none()
+        && let Some(region) = region_of(args, &context)
+    {
+        settings.region = region;
+    }
     logging::start(&settings.log, settings.log_format)?;
     context.terminal.step("Starting the server");
     let mut running = start(&settings, true).await?;
@@ -48,6 +54,19 @@ pub async fn run(args: &cli::Dev) -> Result<(), Failure> {
         ended = running.ended() => ended.and(outcome),
         () = asked_to_stop() => Err(Failure::tried("stopped at once, as asked a second time")),
     }
+}
+
+/// The service's own region, where its file says one: the server is there, then.
+fn region_of(args: &cli::Dev, context: &Context) -> Option<base::Region> {
+    let options = Options {
+        stage: args.stage.clone(),
+        params: args.params.clone(),
+        env: context.environment.pairs(),
+        account_id: Some(base::AccountId::default().to_string()),
+        ..Options::default()
+    };
+    let service = serverless::load(&args.dir, options).ok()?;
+    base::Region::new(service.region).ok()
 }
 
 struct Dev<'a> {
@@ -209,7 +228,7 @@ impl<'a> Dev<'a> {
     }
 
     fn what_next(&self, summary: &Summary) -> String {
-        let base = self.client.endpoint();
+        let (base, region) = (self.client.endpoint(), &summary.region);
         let mut text = String::from("What to do next:");
         let mut step = |line: String| text.push_str(&format!("\n  {line}"));
         let front_end = self.args.dir.join("frontend/server.mjs");

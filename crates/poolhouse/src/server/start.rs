@@ -35,6 +35,10 @@ pub async fn start(settings: &Settings, show_outbox: bool) -> Result<Running, Fa
     files::make_folder(data).map_err(|error| {
         Failure::wrong(format!("cannot make the data folder {}: {error}", data.display()))
     })?;
+    // Workers run in folders of their own, from which a relative path would lead elsewhere.
+    let data = &data.canonicalize().map_err(|error| {
+        Failure::tried(format!("cannot find the data folder {}: {error}", data.display()))
+    })?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let rng: Arc<dyn Rng> = Arc::new(SystemRng);
     let key = master_key::open(data, settings.master_key_file.as_deref(), rng.as_ref())?;

@@ -109,6 +109,8 @@ fn app_client(client: &Value) -> AppClient {
         can_use_hosted_ui: takes_part
             && !callback_urls.is_empty()
             && !words("SupportedIdentityProviders").is_empty(),
+        auth_flows: words("ExplicitAuthFlows"),
+        hides_existence: client["PreventUserExistenceErrors"] == "ENABLED",
         callback_urls,
         flows,
     }

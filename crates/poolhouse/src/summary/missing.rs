@@ -31,13 +31,27 @@ impl Summary {
         let callback = client.callback_urls.first().map_or(CALLBACK, String::as_str);
         // A client with a secret is a server's, which uses codes.
         let flows = if client.has_secret { "code" } else { "implicit code" };
-        format!(
-            "aws{at} --region {} cognito-idp update-user-pool-client --user-pool-id {} --client-id {} \
-             --supported-identity-providers COGNITO --callback-urls {callback} --logout-urls {callback} \
+        // An update sets back what it does not name, so that it names what the client has. URLs stand in JSON since
+        // version 1 of the AWS CLI would fetch what looks like one.
+        let mut line = format!(
+            "aws{at} --region {} cognito-idp update-user-pool-client --user-pool-id {} --client-id {} --client-name {}",
+            self.region,
+            pool.id,
+            client.id,
+            quoted(&client.name)
+        );
+        if !client.auth_flows.is_empty() {
+            line.push_str(&format!(" --explicit-auth-flows {}", client.auth_flows.join(" ")));
+        }
+        if client.hides_existence {
+            line.push_str(" --prevent-user-existence-errors ENABLED");
+        }
+        line.push_str(&format!(
+            " --supported-identity-providers COGNITO --callback-urls '[\"{callback}\"]' --logout-urls '[\"{callback}\"]' \
              --allowed-o-auth-flows {flows} --allowed-o-auth-scopes openid email profile aws.cognito.signin.user.admin \
-             --allowed-o-auth-flows-user-pool-client",
-            self.region, pool.id, client.id
-        )
+             --allowed-o-auth-flows-user-pool-client"
+        ));
+        line
     }
 
     /// A domain's first part is letters, digits and '-', and may not have Amazon's names in it (Amazon Cognito Developer
@@ -58,6 +72,16 @@ impl Summary {
     }
 }
 
+/// For a shell.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+=@/".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::*;
@@ -69,6 +93,8 @@ mod tests {
             has_secret: false,
             callback_urls: Vec::new(),
             flows: Vec::new(),
+            auth_flows: vec![String::from("ALLOW_USER_SRP_AUTH")],
+            hides_existence: true,
             can_use_hosted_ui: false,
         };
         let pool = UserPool {
@@ -98,10 +124,19 @@ mod tests {
         assert!(lines[0].starts_with(
             "aws --endpoint-url http://localhost:4747 --region us-east-1 cognito-idp update-user-pool-client --user-pool-id us-east-1_Ab3dEf9hI --client-id c1 "
         ));
+        assert!(lines[0].contains("--client-name web --explicit-auth-flows ALLOW_USER_SRP_AUTH --prevent-user-existence-errors ENABLED --supp"));
+        assert!(lines[0].contains(" --callback-urls '[\"http://localhost:3000/\"]' --logout-urls "));
         assert!(lines[0].contains(" --allowed-o-auth-flows implicit code --allowed-o-auth-scopes openid "));
         assert!(lines[1].ends_with(
             "create-user-pool-domain --user-pool-id us-east-1_Ab3dEf9hI --domain serverless-beta-ab3def9hi"
         ));
+    }
+
+    #[test]
+    fn names_survive_the_shell() {
+        assert_eq!(super::quoted("my-client"), "my-client");
+        assert_eq!(super::quoted("it's; rm"), "'it'\\''s; rm'");
+        assert_eq!(super::quoted(""), "''");
     }
 
     #[test]

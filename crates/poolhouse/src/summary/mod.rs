@@ -58,6 +58,10 @@ pub struct AppClient {
     pub has_secret: bool,
     pub callback_urls: Vec<String>,
     pub flows: Vec<String>,
+    /// `ExplicitAuthFlows`.
+    pub auth_flows: Vec<String>,
+    /// `PreventUserExistenceErrors` is `ENABLED`.
+    pub hides_existence: bool,
     /// It takes part in OAuth, and with some provider.
     pub can_use_hosted_ui: bool,
 }
