@@ -81,6 +81,7 @@ impl Functions {
         if crate::sandbox::SYSTEM_READABLE.iter().any(|readable| data_dir.starts_with(readable)) {
             return Err(OpenError::Exposed(data_dir.display().to_string()));
         }
+        crate::sandbox::end_leftovers(&data_dir);
         let package_root = folder("packages")?;
         let packages =
             Packages::open(package_root.clone(), store.clone()).map_err(|cause| at(&package_root, cause))?;

@@ -19,10 +19,10 @@ const outgoing = Buffer.allocUnsafeSlow(65536);
 let incoming = Buffer.allocUnsafeSlow(65536);
 let filled = 0;
 
-function writeAll(fd, bytes, length) {
-  for (let sent = 0; sent < length; ) {
+function writeAll(fd, bytes, from, to) {
+  while (from < to) {
     try {
-      sent += fs.writeSync(fd, bytes, sent, length - sent);
+      from += fs.writeSync(fd, bytes, from, to - from);
     } catch (error) {
       if (error.code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
       else if (error.code === 'EPIPE') return;
@@ -31,17 +31,21 @@ function writeAll(fd, bytes, length) {
   }
 }
 
+/** What a head may take in front of a body that was written first. */
+const ROOM = 512;
+
 /** Sends one request, and with `andNext` the question for the next event behind it, in a single write. */
 function post(target, headers, body, andNext) {
-  const length = Buffer.byteLength(body);
+  // A character takes at most three bytes: whatever this one comes to, it fits.
+  const most = ROOM + body.length * 3 + NEXT.length;
+  const frame = most <= outgoing.length ? outgoing : Buffer.allocUnsafe(ROOM + Buffer.byteLength(body) + NEXT.length);
+  const length = frame.utf8Write(body, ROOM);
   const head = `POST ${API}${target} HTTP/1.1\r\nhost: runtime\r\n${headers}content-length: ${length}\r\n\r\n`;
-  const tail = andNext ? NEXT : '';
-  const total = head.length + length + tail.length;
-  const frame = total <= outgoing.length ? outgoing : Buffer.allocUnsafe(total);
-  frame.latin1Write(head, 0);
-  frame.utf8Write(body, head.length);
-  if (tail) frame.latin1Write(tail, head.length + length);
-  writeAll(LINE, frame, total);
+  const from = ROOM - head.length;
+  frame.latin1Write(head, from);
+  let to = ROOM + length;
+  if (andNext) to += frame.latin1Write(NEXT, to);
+  writeAll(LINE, frame, from, to);
 }
 
 const NEXT = `GET ${API}/invocation/next HTTP/1.1\r\nhost: runtime\r\n\r\n`;
@@ -57,30 +61,34 @@ function readMore() {
   filled += count;
 }
 
-/** The next event: `{ headers, body }`. Acknowledgements of what was posted before are passed over. */
+/** The next event: `{ head, body }`. Acknowledgements of what was posted before are passed over. */
 function readEvent() {
   for (;;) {
-    let end = -1;
-    while ((end = incoming.subarray(0, filled).indexOf('\r\n\r\n')) < 0) readMore();
-    const lines = incoming.latin1Slice(0, end).split('\r\n');
-    const headers = {};
-    for (let at = 1; at < lines.length; at++) {
-      const colon = lines[at].indexOf(': ');
-      headers[lines[at].slice(0, colon)] = lines[at].slice(colon + 2);
-    }
+    let end;
+    // What lies behind `filled` is of an earlier event.
+    while ((end = incoming.indexOf('\r\n\r\n', 0, 'latin1')) < 0 || end + 4 > filled) readMore();
+    const head = incoming.latin1Slice(0, end + 2);
     const from = end + 4;
-    const to = from + Number(headers['content-length'] || 0);
+    const to = from + Number(field(head, '\r\ncontent-length: ') || 0);
     while (filled < to) readMore();
-    const body = lines[0].startsWith('200', 9) ? incoming.utf8Slice(from, to) : undefined;
-    incoming.copyWithin(0, to, filled);
+    const body = head.startsWith('200', 9) ? incoming.utf8Slice(from, to) : undefined;
+    if (filled > to) incoming.copyWithin(0, to, filled);
     filled -= to;
     if (incoming.length > 1048576 && filled < 65536) {
       const smaller = Buffer.allocUnsafeSlow(65536); // one large event must not stay in memory
       incoming.copy(smaller, 0, 0, filled);
       incoming = smaller;
     }
-    if (body !== undefined) return { headers, body };
+    if (body !== undefined) return { head, body };
   }
+}
+
+/** A header's value. Cheaper than taking all of them apart. */
+function field(head, name) {
+  const at = head.indexOf(name);
+  if (at < 0) return undefined;
+  const from = at + name.length;
+  return head.slice(from, head.indexOf('\r\n', from));
 }
 
 // ---- console ----------------------------------------------------------------------------------------------------
@@ -101,7 +109,7 @@ function writeLog(text, now) {
   frame.writeUInt32BE(Math.floor(micros / 4294967296), 8);
   frame.writeUInt32BE(micros % 4294967296, 12);
   frame.utf8Write(text, 16);
-  writeAll(1, frame, frame.length);
+  writeAll(1, frame, 0, frame.length);
 }
 
 function errorAsJson(_key, value) {
@@ -297,6 +305,15 @@ globalThis.awslambda = {
 
 // ---- one invocation ---------------------------------------------------------------------------------------------
 
+/** What is the same in every context. */
+const FIXED = {
+  functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
+  functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+  memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+  logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
+  logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
+};
+
 let handler;
 let current; // the invocation under way, where there is one
 let onEmptyLoop; // what to do when nothing is left to wait for
@@ -350,11 +367,10 @@ function answered() {
 }
 
 function next() {
-  const { headers, body } = readEvent();
-  const id = headers['lambda-runtime-aws-request-id'];
+  const { head, body } = readEvent();
+  const id = field(head, '\r\nlambda-runtime-aws-request-id: ');
   current = id;
   globalThis[REQUEST_ID] = id;
-  if (headers['lambda-runtime-trace-id']) process.env._X_AMZN_TRACE_ID = headers['lambda-runtime-trace-id'];
 
   // Only the first of callback, done, succeed and fail counts.
   let finished = false;
@@ -374,7 +390,7 @@ function next() {
   });
 
   // Counted from when the event came, so that it holds whatever the two clocks say.
-  const remaining = Number(headers['poolhouse-remaining-ms']);
+  const remaining = Number(field(head, '\r\npoolhouse-remaining-ms: '));
   const began = performance.now();
   try {
     const context = {
@@ -383,14 +399,10 @@ function next() {
       succeed: (result) => done(null, result),
       fail: (error) => done(given(error) ? error : 'handled'),
       done,
-      functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
-      functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
-      memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
-      logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
-      logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
-      clientContext: parsed(headers['lambda-runtime-client-context']),
-      identity: parsed(headers['lambda-runtime-cognito-identity']),
-      invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
+      ...FIXED,
+      clientContext: parsed(field(head, '\r\nlambda-runtime-client-context: ')),
+      identity: parsed(field(head, '\r\nlambda-runtime-cognito-identity: ')),
+      invokedFunctionArn: field(head, '\r\nlambda-runtime-invoked-function-arn: '),
       awsRequestId: id,
       getRemainingTimeInMillis: () => Math.round(remaining - (performance.now() - began)),
     };
@@ -439,7 +451,7 @@ loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER).then(
   (loaded) => {
     handler = loaded;
     const hello = Buffer.from(NEXT, 'latin1');
-    writeAll(LINE, hello, hello.length);
+    writeAll(LINE, hello, 0, hello.length);
     setImmediate(next);
   },
   (error) => {

@@ -232,6 +232,17 @@ pub fn kill_group(leader: u32) {
     }
 }
 
+pub fn kill_one(pid: u32) {
+    if let Ok(pid) = i32::try_from(pid)
+        && pid > 1
+    {
+        // SAFETY: a plain system call.
+        unsafe {
+            libc::kill(pid, libc::SIGKILL);
+        }
+    }
+}
+
 /// Becomes readable when the process ends.
 pub type Ending = AsyncFd<OwnedFd>;
 

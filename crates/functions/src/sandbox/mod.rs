@@ -7,6 +7,7 @@
 mod calls;
 mod enter;
 mod files;
+mod leftovers;
 
 use std::{
     ffi::CString,
@@ -23,6 +24,7 @@ use seccompiler::BpfProgram;
 
 pub use enter::{Ending, ending, has_ended, kill_group, rss_page_size};
 pub use files::SYSTEM_READABLE;
+pub use leftovers::end_leftovers;
 
 /// What is the same for every worker.
 pub struct Sandbox {

@@ -238,3 +238,47 @@ async fn gone(pid: u64) {
     }
     panic!("process {pid} is still there");
 }
+
+/// Run by the next test in a process of its own: opens a room, tells its worker's pids and waits to be killed.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a part of the next test"]
+async fn a_server_that_waits_to_be_killed() {
+    let Some(data) = house_of_the_victim() else { return };
+    let house = House::with(|config| config.data_dir = data.into());
+    house
+        .deploy("starts", "const { spawn } = require('child_process'); exports.handler = async () => [process.pid, spawn('sleep', ['600'], { stdio: 'ignore', detached: true }).pid]")
+        .await;
+    let pids = house.answer("starts", json!({})).await;
+    println!("\npids {pids}");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+}
+
+#[allow(clippy::disallowed_methods, reason = "how the next test tells this one where")]
+fn house_of_the_victim() -> Option<String> {
+    std::env::var("POOLHOUSE_TEST_VICTIM").ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::disallowed_methods, reason = "a server of its own, to be killed")]
+async fn a_killed_server_takes_its_workers_along_and_the_next_one_cleans_up() {
+    use std::{io::BufRead, process::Command};
+    let data = tempfile::tempdir().unwrap();
+    let mut server = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "pool::a_server_that_waits_to_be_killed", "--ignored", "--nocapture"])
+        .env("POOLHOUSE_TEST_VICTIM", data.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = std::io::BufReader::new(server.stdout.take().unwrap()).lines();
+    let pids =
+        lines.map_while(Result::ok).find_map(|line| line.strip_prefix("pids ").map(str::to_owned)).unwrap();
+    let pids: Vec<u64> = serde_json::from_str(&pids).unwrap();
+    assert!(pids.iter().all(|pid| is_alive(*pid)));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    gone(pids[0]).await;
+    // What the function had detached outlives even that, until the next server on this folder.
+    assert!(is_alive(pids[1]));
+    let _next = House::with(|config| config.data_dir = data.path().to_owned());
+    gone(pids[1]).await;
+}
