@@ -50,10 +50,13 @@ pub async fn forward(run: &mut Run) -> Result<(), Halt> {
             while begin(run, &desired, &mut front, &mut calls).await? {}
         }
         let Some(first) = calls.next().await else {
-            let all_done = desired.graph.ids().all(|id| front.done.contains(id));
-            return match (stop, all_done && front.failed.is_empty()) {
-                (None, true) => finish::complete(run, &desired).await,
-                (stop, _) => finish::failed(run, stop).await,
+            let all_done = desired.graph.ids().all(|id| front.done.contains(id)) && front.failed.is_empty();
+            // What came in time is not late because its end is written down late.
+            let late = stop.is_some() && !asked_to_stop(run)?;
+            return match stop {
+                None if all_done => finish::complete(run, &desired).await,
+                Some(_) if all_done && late => finish::complete(run, &desired).await,
+                stop => finish::failed(run, stop).await,
             };
         };
         let mut outcomes = vec![first?];
@@ -82,13 +85,18 @@ impl Front {
 
 /// Why nothing more may begin, apart from a resource that failed.
 fn interruption(run: &Run) -> Result<Option<String>, Halt> {
-    let operation = run.operation()?;
-    if operation.then_delete || operation.cancel {
+    if asked_to_stop(run)? {
         return Ok(Some(String::from("User Initiated")));
     }
+    let operation = run.operation()?;
     let late = operation.deadline.is_some_and(|deadline| run.engine.clock.now() >= deadline);
     let what = if operation.kind == OperationKind::Create { "creation" } else { "update" };
     Ok(late.then(|| format!("Stack {what} time exceeded the specified timeout.")))
+}
+
+fn asked_to_stop(run: &Run) -> Result<bool, Halt> {
+    let operation = run.operation()?;
+    Ok(operation.then_delete || operation.cancel)
 }
 
 /// Begins what is ready, as much as there is room for, in one commit. `true`: look again, more may have become ready.

@@ -29,6 +29,7 @@ mod rooms;
 mod rows;
 mod run;
 mod schema;
+mod stack_policy;
 mod stacks;
 mod start;
 mod stored;

@@ -30,6 +30,8 @@ pub struct Request {
     pub capabilities: Vec<String>,
     pub notification_arns: Vec<String>,
     pub role_arn: Option<String>,
+    /// In force for this update alone, in place of the stack's own.
+    pub policy_during_update: Option<String>,
 }
 
 pub struct Plan {
@@ -111,6 +113,14 @@ pub async fn plan(engine: &Engine, request: &Request, run: &Run) -> Result<Plan,
     revision.imports = imports.into_iter().collect();
     types_stay(&desired, run)?;
     capabilities(engine, &desired, &planned, &request.capabilities)?;
+    if let Some(policy) =
+        request.policy_during_update.as_ref().or(run.stack.policy.as_ref()).filter(|_| !run.rows.is_empty())
+    {
+        let forbidden = crate::stack_policy::forbidden(policy, &changes);
+        if !forbidden.is_empty() {
+            return Err(refused(forbidden.join("; ")).into());
+        }
+    }
     nothing_is_lost(engine, &desired, run, &changes).await?;
     let same_outputs = outputs == run.stack.outputs && outputs.len() == wanted_outputs(&desired);
     let unfinished = run.stack.previous.is_some();

@@ -1,7 +1,7 @@
 //! What the engine asks of the other rooms, beside their resources: rights, sealing, templates.
 
 use async_trait::async_trait;
-use base::AwsError;
+use base::{AwsError, Identity};
 use bytes::Bytes;
 use crypto::seal::Sealer;
 use iam::Iam;
@@ -16,9 +16,10 @@ const SESSION: &str = "AWSCloudFormation";
 #[async_trait]
 impl Authority for Iam {
     async fn allows(&self, principal: &Principal, action: &str, resource: &str) -> Result<(), String> {
-        let Principal { account, arn, user_id } = principal;
+        let Principal { account, arn, user_id } = principal.clone();
         let said = |error: AwsError| error.message;
-        let recalled = self.recall(account, arn, user_id).await.map_err(said)?;
+        let recalled =
+            self.principal_of(&Identity::Principal { account, arn, user_id }).await.map_err(said)?;
         let context = iam::Context::default().with("aws:CalledViaFirst", CLOUDFORMATION);
         self.authorize(&recalled, action, resource, &context).await.map_err(said)
     }

@@ -56,6 +56,7 @@ pub async fn execute(
             capabilities: revision.capabilities,
             notification_arns: revision.notification_arns,
             role_arn: revision.role_arn,
+            policy_during_update: None,
         },
         // The ARN and not the name: another stack may have it by now.
         stack_name: if row.kind == OperationKind::Create { row.stack_name } else { row.stack_arn },

@@ -139,5 +139,6 @@ async fn request(
             None => before.notification_arns.clone(),
         },
         role_arn,
+        policy_during_update: None,
     })
 }

@@ -4,7 +4,7 @@ use base::{AwsError, Caller};
 use facts::cloudformation::{CreateStackInput, CreateStackOutput};
 
 use super::{given, words};
-use crate::{Stacks, plan::Request, rows::OnFailure, start};
+use crate::{Stacks, plan::Request, rows::OnFailure, stack_policy, start};
 
 pub async fn run(
     stacks: &Stacks,
@@ -29,6 +29,9 @@ pub async fn run(
     if input.stack_policy_url.is_some() {
         return Err(words::invalid("StackPolicyURL is not supported here: give StackPolicyBody"));
     }
+    if let Some(policy) = &input.stack_policy_body {
+        stack_policy::check(policy).map_err(words::invalid)?;
+    }
     let template = given::template(stacks, caller, input.template_body, input.template_url).await?;
     let wish = start::Wish {
         request: Request {
@@ -38,6 +41,7 @@ pub async fn run(
             capabilities: input.capabilities.unwrap_or_default(),
             notification_arns: given::notifications(input.notification_arns),
             role_arn: input.role_arn.clone(),
+            policy_during_update: None,
         },
         stack_name: input.stack_name,
         client_token: input.client_request_token,

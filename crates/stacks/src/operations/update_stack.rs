@@ -8,7 +8,7 @@ use crate::{
     Stacks, lookup,
     plan::Request,
     rows::{OnFailure, Tag},
-    start,
+    stack_policy, start,
 };
 
 pub async fn run(
@@ -19,6 +19,9 @@ pub async fn run(
     given::no_triggers(input.rollback_configuration)?;
     if input.stack_policy_url.is_some() || input.stack_policy_during_update_url.is_some() {
         return Err(words::invalid("Stack policies by URL are not supported here: give the body"));
+    }
+    for policy in input.stack_policy_body.iter().chain(&input.stack_policy_during_update_body) {
+        stack_policy::check(policy).map_err(words::invalid)?;
     }
     let found = lookup::stack(stacks.engine(), &input.stack_name).await.map_err(words::unavailable)?;
     let Some(found) = found.map(|found| found.value) else {
@@ -52,6 +55,7 @@ pub async fn run(
                 None => before.notification_arns,
             },
             role_arn: role_arn.clone(),
+            policy_during_update: input.stack_policy_during_update_body,
         },
         stack_name: input.stack_name,
         client_token: input.client_request_token,

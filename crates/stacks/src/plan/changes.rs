@@ -48,7 +48,7 @@ impl Change {
         Self::bare(Action::Remove, logical_id, &live.resource_type, live.physical_id.clone())
     }
 
-    fn bare(action: Action, logical_id: &str, resource_type: &str, physical_id: Option<String>) -> Self {
+    pub fn bare(action: Action, logical_id: &str, resource_type: &str, physical_id: Option<String>) -> Self {
         Self {
             action,
             logical_id: logical_id.to_owned(),

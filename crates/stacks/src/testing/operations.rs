@@ -140,12 +140,17 @@ async fn what_is_told_of_a_stack() {
         (other.code.as_str(), other.message.as_str()),
         ("AlreadyExistsException", "Stack [s] already exists")
     );
-    let policy = json!({"StackName": "s", "StackPolicyBody": "{\"Statement\":[]}"});
-    stacks.ask("SetStackPolicy", policy).await.unwrap();
+    let policy = r#"{"Statement":[{"Effect":"Deny","Action":"Update:*","Principal":"*","Resource":"*"}]}"#;
+    let malformed = json!({"StackName": "s", "StackPolicyBody": "{\"Statement\":[]}"});
+    assert!(stacks.ask("SetStackPolicy", malformed).await.is_err());
+    stacks.ask("SetStackPolicy", json!({"StackName": "s", "StackPolicyBody": policy})).await.unwrap();
     assert_eq!(
         stacks.ask("GetStackPolicy", json!({"StackName": "s"})).await.unwrap()["StackPolicyBody"],
-        "{\"Statement\":[]}"
+        policy
     );
+    let change = json!({"StackName": "s", "TemplateBody": TEMPLATE.replace("Default: 1", "Default: 2")});
+    let denied = stacks.ask("UpdateStack", change).await.unwrap_err();
+    assert!(denied.message.starts_with("Action denied by stack policy"), "{denied}");
     for (operation, input, message) in [
         ("DescribeStackEvents", json!({"StackName": "x"}), "Stack [x] does not exist"),
         ("UpdateStack", json!({"StackName": "x", "TemplateBody": TEMPLATE}), "Stack [x] does not exist"),

@@ -296,7 +296,11 @@ async fn with_bucket(rooms: &Rooms, stacks: &Stacks) -> Value {
 async fn empty_bucket(rooms: &Rooms) {
     let (buckets, _) = rooms.objects.list_buckets("", None, 100).await.unwrap();
     for bucket in buckets {
-        let listing = rooms.objects.list(&bucket.name, &objects::ListOptions::default()).await.unwrap();
+        let listing = rooms
+            .objects
+            .list(&bucket.name, &objects::ListOptions { limit: 1000, ..objects::ListOptions::default() })
+            .await
+            .unwrap();
         let keys: Vec<&str> = listing.objects.iter().map(|object| object.key.as_str()).collect();
         rooms.objects.delete_many(&bucket.name, &keys).await.unwrap();
     }
@@ -359,8 +363,11 @@ async fn the_service_of_the_posts_is_deployed_guarded_changed_and_removed() {
     assert_eq!(described["UserPool"]["EstimatedNumberOfUsers"], 1);
 
     empty_bucket(&rooms).await;
+    let arn = stacks.ask("DescribeStacks", json!({"StackName": "posts-beta"})).await.unwrap();
+    let arn = arn["Stacks"][0]["StackId"].as_str().unwrap().to_owned();
     stacks.perform("DeleteStack", json!({"StackName": "posts-beta"})).await;
-    assert_eq!(stacks.status("posts-beta").await, "Stack with id posts-beta does not exist");
+    let events = summary(&stacks.events(&arn).await);
+    assert_eq!(stacks.status(&arn).await, "DELETE_COMPLETE", "{events}");
     let nothing =
         json!({"functions": [], "logGroups": [], "pools": [], "roles": [], "buckets": 0, "apis": []});
     assert_eq!(rooms.inventory().await, nothing);
