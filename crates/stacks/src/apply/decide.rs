@@ -20,6 +20,7 @@ const NAME_RANDOM: usize = 13;
 pub const REPLACING: &str =
     "Requested update requires the creation of a new physical resource; hence creating one.";
 
+#[allow(clippy::large_enum_variant, reason = "one at a time is alive, and it is taken apart at once")]
 pub enum Decision {
     /// Nothing to do to the world; the row where what is remembered of it changes.
     Stays {

@@ -150,7 +150,7 @@ impl<'a> Evaluation<'a> {
             "Fn::Select" => self.select(argument),
             "Fn::Base64" => self.base64(argument),
             "Fn::Length" => self.length(argument),
-            "Fn::ToJsonString" => self.to_json_string(argument),
+            "Fn::ToJsonString" => self.json_string(argument),
             "Fn::If" => self.fn_if(argument),
             "Condition" | "Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not" => self.refuse(
                 span,

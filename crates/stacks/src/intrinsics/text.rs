@@ -140,7 +140,7 @@ impl Evaluation<'_> {
         }
     }
 
-    pub(super) fn to_json_string(&mut self, argument: &Node) -> Option<Value> {
+    pub(super) fn json_string(&mut self, argument: &Node) -> Option<Value> {
         match self.node(argument) {
             Some(value) if holds_unknown(&value) => Some(unknown("Fn::ToJsonString")),
             Some(value @ (Value::Array(_) | Value::Object(_))) => Some(Value::String(value.to_string())),

@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_link_is_a_link_in_both_forms() {
-        let html = fill_link("Hello,<br>{##Verify##} now", "https://x/y?a=1&b=2");
+        let html = fill_link("Hello,<br>{##Verify##} now", "https://x/y?a=1&b=2").unwrap();
         assert_eq!(html, "Hello,<br><a href=\"https://x/y?a=1&amp;b=2\">Verify</a> now");
         assert_eq!(plain(&html), "Hello,\nVerify (https://x/y?a=1&b=2) now");
     }
