@@ -1,4 +1,5 @@
 //! A whole server over its socket: each protocol, each door, and what is refused.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it cannot go on")]
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};

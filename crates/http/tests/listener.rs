@@ -1,4 +1,5 @@
 //! Slow and silent clients at a listener with few seats.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it cannot go on")]
 
 use std::{
     net::SocketAddr,

@@ -1,4 +1,5 @@
 //! Requests as botocore makes them, and answers as it reads them: see `vectors/record.py`.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it cannot go on")]
 
 use std::{env, fs, path::Path};
 
