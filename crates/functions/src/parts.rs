@@ -51,17 +51,17 @@ pub struct Config {
 }
 
 impl Config {
-    /// AWS's figures where AWS has one; otherwise what suits a machine with this many cores.
+    /// AWS's figures where AWS has one; otherwise what suits a machine with this much memory.
     pub fn new(endpoint_url: impl Into<String>, data_dir: impl Into<PathBuf>) -> Self {
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let workers = workers_that_fit();
         Self {
             region: Region::default(),
             account: AccountId::default(),
             endpoint_url: endpoint_url.into(),
             data_dir: data_dir.into(),
             search_path: String::from("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
-            max_workers_per_function: cores * 8,
-            max_workers: cores * 32,
+            max_workers_per_function: workers.div_ceil(2),
+            max_workers: workers,
             queue_per_function: 1000,
             queue_deadline: Duration::from_secs(30),
             idle: Duration::from_secs(600),
@@ -70,6 +70,16 @@ impl Config {
             log_bytes_per_group: 256 * 1024 * 1024,
         }
     }
+}
+
+/// Half of the machine's memory, at 64 MB a worker; no fewer than eight, no more than AWS's first thousand.
+fn workers_that_fit() -> usize {
+    let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kilobytes = memory.lines().find_map(|line| {
+        let value = line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?;
+        value.parse::<usize>().ok()
+    });
+    (kilobytes.unwrap_or_default() / 1024 / 2 / 64).clamp(8, 1000)
 }
 
 /// Reads code out of a bucket: the S3 room, seen from here.

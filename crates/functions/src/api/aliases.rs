@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use store::{Batch, CommitError, Query, Versioned};
 
 use super::{
-    errors::{Trouble, conflict, constraint, invalid, not_found, stale_revision},
+    errors::{Trouble, conflict, invalid, not_found, stale_revision},
     input::{marker, page_size},
 };
 use crate::{
     functions::Inner,
     invoke::uuid,
-    reference::{self, LATEST},
+    reference::LATEST,
     rows::{AliasRow, EventInvokeConfigRow, PolicyRow},
 };
 
@@ -60,17 +60,12 @@ pub struct ListAliases {
     function_name: String,
     function_version: Option<String>,
     marker: Option<String>,
-    max_items: Option<i64>,
+    max_items: Option<usize>,
 }
 
 impl Inner {
     pub async fn create_alias(&self, input: CreateAlias) -> Result<Value, AwsError> {
         let function = self.unqualified(&input.function_name)?;
-        if !reference::is_qualifier(&input.name) || reference::is_version(&input.name) || input.name == LATEST
-        {
-            let rule = "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)";
-            return Err(constraint(&input.name, "name", rule));
-        }
         self.function(&function).await?;
         let weights =
             input.routing_config.map(|routing| routing.additional_version_weights).unwrap_or_default();
@@ -79,7 +74,7 @@ impl Inner {
             function: function.clone(),
             name: input.name,
             version: input.function_version,
-            description: checked_description(input.description)?,
+            description: input.description,
             weights,
             revision_id: uuid(&*self.rng),
         };
@@ -112,7 +107,7 @@ impl Inner {
             row.weights = routing.additional_version_weights;
         }
         if let Some(description) = input.description {
-            row.description = checked_description(description)?;
+            row.description = description;
         }
         self.check_versions(&function, &row.version, &row.weights).await?;
         row.revision_id = uuid(&*self.rng);
@@ -137,7 +132,7 @@ impl Inner {
         let function = self.unqualified(&input.function_name)?;
         self.function(&function).await?;
         let query = Query::<AliasRow>::in_partition(&function)
-            .limit(page_size(input.max_items, 50)?)
+            .limit(page_size(input.max_items, 50))
             .after(marker(input.marker.as_deref())?);
         let page = self.store.query(query).await.map_err(Trouble::from)?;
         let aliases: Vec<Value> = page
@@ -171,7 +166,7 @@ impl Inner {
         if weights.len() > 1 {
             return Err(invalid("Number of items in AdditionalVersionWeights cannot be greater than 1"));
         }
-        for (other, share) in weights {
+        for other in weights.keys() {
             if version == LATEST || other == LATEST {
                 return Err(invalid("$LATEST is not supported for an alias pointing to more than 1 version"));
             }
@@ -180,13 +175,6 @@ impl Inner {
                     "Invalid function version {version}. Function version {version} is already included in routing \
                      configuration."
                 )));
-            }
-            if !(0.0..=1.0).contains(share) {
-                return Err(constraint(
-                    share,
-                    "routingConfig.additionalVersionWeights",
-                    "Member must be between 0.0 and 1.0",
-                ));
             }
             self.version(function, other).await?;
         }
@@ -206,15 +194,4 @@ impl Inner {
         }
         shown
     }
-}
-
-fn checked_description(description: String) -> Result<String, AwsError> {
-    if description.chars().count() > 256 {
-        return Err(constraint(
-            description,
-            "description",
-            "Member must have length less than or equal to 256",
-        ));
-    }
-    Ok(description)
 }

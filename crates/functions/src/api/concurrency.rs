@@ -5,14 +5,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use store::Batch;
 
-use super::errors::{Trouble, constraint};
+use super::errors::Trouble;
 use crate::functions::Inner;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PutFunctionConcurrency {
     function_name: String,
-    reserved_concurrent_executions: i64,
+    reserved_concurrent_executions: u32,
 }
 
 #[derive(Deserialize)]
@@ -23,11 +23,7 @@ pub struct FunctionName {
 
 impl Inner {
     pub async fn put_function_concurrency(&self, input: PutFunctionConcurrency) -> Result<Value, AwsError> {
-        let asked = input.reserved_concurrent_executions;
-        let reserved = u32::try_from(asked).map_err(|_| {
-            let rule = "Member must have value greater than or equal to 0";
-            constraint(asked, "reservedConcurrentExecutions", rule)
-        })?;
+        let reserved = input.reserved_concurrent_executions;
         self.reserve(&input.function_name, Some(reserved)).await?;
         Ok(json!({ "ReservedConcurrentExecutions": reserved }))
     }

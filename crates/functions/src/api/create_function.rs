@@ -10,7 +10,7 @@ use serde_json::Value;
 use store::{Batch, CommitError};
 
 use super::{
-    errors::{Trouble, conflict, constraint, invalid, package, unsupported},
+    errors::{Trouble, conflict, invalid, package, unsupported},
     settings::Configuration,
     tags::checked_tags,
 };
@@ -74,14 +74,12 @@ impl Inner {
                 "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
             ));
         }
-        if asked.role.is_none() {
-            return Err(constraint("null", "role", "Member must not be null"));
-        }
         if self.store.get::<FunctionRow>(&name, LATEST_KEY).await.map_err(Trouble::from)?.is_some() {
             return Err(conflict(format!("Function already exist: {name}")));
         }
         let mut settings = self.configured(&name, Settings::defaults(), asked).await?;
-        if let Some(architecture) = checked_architecture(input.architectures)? {
+        // Code runs on this machine's processor, whatever the function asks for; what it asks for means something to AWS.
+        if let Some(architecture) = input.architectures.and_then(|asked| asked.into_iter().next()) {
             settings.architecture = architecture;
         }
         let generation = uuid(&*self.rng);
@@ -165,20 +163,6 @@ impl Inner {
 /// What holds a package's bytes: one version of one life of a function.
 pub fn holder(name: &str, version: &str, generation: &str) -> String {
     format!("function/{name}/{version}/{generation}")
-}
-
-/// Code runs on this machine's processor, whatever the function asks for; what it asks for is kept, as it means
-/// something to AWS.
-pub fn checked_architecture(asked: Option<Vec<String>>) -> Result<Option<String>, AwsError> {
-    let Some(asked) = asked else { return Ok(None) };
-    match asked.as_slice() {
-        [one] if one == "x86_64" || one == "arm64" => Ok(Some(one.clone())),
-        _ => Err(constraint(
-            format!("[{}]", asked.join(", ")),
-            "architectures",
-            "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]",
-        )),
-    }
 }
 
 fn is_old(runtime: &str) -> bool {

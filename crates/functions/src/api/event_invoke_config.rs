@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use store::{Batch, Query, Versioned};
 
 use super::{
-    errors::{Trouble, constraint, not_found, unsupported},
+    errors::{Trouble, not_found, unsupported},
     input::{marker, page_size},
 };
 use crate::{
@@ -20,8 +20,8 @@ use crate::{
 pub struct EventInvokeConfig {
     function_name: String,
     qualifier: Option<String>,
-    maximum_retry_attempts: Option<i64>,
-    maximum_event_age_in_seconds: Option<i64>,
+    maximum_retry_attempts: Option<u32>,
+    maximum_event_age_in_seconds: Option<u32>,
     destination_config: Option<Value>,
 }
 
@@ -37,7 +37,7 @@ pub struct Place {
 pub struct List {
     function_name: String,
     marker: Option<String>,
-    max_items: Option<i64>,
+    max_items: Option<usize>,
 }
 
 impl Inner {
@@ -60,8 +60,7 @@ impl Inner {
         if input.destination_config.as_ref().is_some_and(has_destination) {
             return Err(unsupported("DestinationConfig"));
         }
-        let retries = within(input.maximum_retry_attempts, "maximumRetryAttempts", 0, 2)?;
-        let age = within(input.maximum_event_age_in_seconds, "maximumEventAgeInSeconds", 60, 21600)?;
+        let (retries, age) = (input.maximum_retry_attempts, input.maximum_event_age_in_seconds);
         let before = if merge { Some(self.event_invoke_config(&named).await?.value) } else { None };
         let row = EventInvokeConfigRow {
             qualifier: key(&named),
@@ -89,7 +88,7 @@ impl Inner {
     pub async fn list_event_invoke_configs(&self, input: List) -> Result<Value, AwsError> {
         let name = self.unqualified(&input.function_name)?;
         let query = Query::<EventInvokeConfigRow>::in_partition(&name)
-            .limit(page_size(input.max_items, 50)?)
+            .limit(page_size(input.max_items, 50))
             .after(marker(input.marker.as_deref())?);
         let page = self.store.query(query).await.map_err(Trouble::from)?;
         let configs: Vec<Value> =
@@ -142,17 +141,4 @@ fn has_destination(config: &Value) -> bool {
             .and_then(Value::as_str)
             .is_some_and(|arn| !arn.is_empty())
     })
-}
-
-fn within(value: Option<i64>, member: &str, least: u32, most: u32) -> Result<Option<u32>, AwsError> {
-    let Some(value) = value else { return Ok(None) };
-    match u32::try_from(value) {
-        Ok(fits) if (least..=most).contains(&fits) => Ok(Some(fits)),
-        _ if value < i64::from(least) => Err(constraint(
-            value,
-            member,
-            &format!("Member must have value greater than or equal to {least}"),
-        )),
-        _ => Err(constraint(value, member, &format!("Member must have value less than or equal to {most}"))),
-    }
 }

@@ -49,10 +49,6 @@ impl Inner {
             )
         })?;
         if let Some(qualifier) = qualifier {
-            if !reference::is_qualifier(qualifier) {
-                let rule = "Member must satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)";
-                return Err(constraint(qualifier, "qualifier", rule));
-            }
             if named.qualifier.as_deref().is_some_and(|inner| inner != qualifier) {
                 return Err(invalid(
                     "The derived qualifier from the function name does not match the specified qualifier.",
@@ -78,14 +74,8 @@ impl Inner {
 }
 
 /// `MaxItems`, at most what AWS pages by.
-pub fn page_size(asked: Option<i64>, most: usize) -> Result<usize, AwsError> {
-    match asked {
-        None => Ok(most),
-        Some(asked) if asked < 1 => {
-            Err(constraint(asked, "maxItems", "Member must have value greater than or equal to 1"))
-        }
-        Some(asked) => Ok(usize::try_from(asked).unwrap_or(most).min(most)),
-    }
+pub fn page_size(asked: Option<usize>, most: usize) -> usize {
+    asked.unwrap_or(most).clamp(1, most)
 }
 
 pub fn marker(text: Option<&str>) -> Result<Option<PageToken>, AwsError> {

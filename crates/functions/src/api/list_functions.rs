@@ -18,14 +18,14 @@ use crate::{
 #[serde(rename_all = "PascalCase")]
 pub struct ListFunctions {
     marker: Option<String>,
-    max_items: Option<i64>,
+    max_items: Option<usize>,
     function_version: Option<String>,
 }
 
 impl Inner {
     /// Each function is a partition of its own, and those are listed by the store.
     pub async fn list_functions(&self, input: ListFunctions) -> Result<Value, AwsError> {
-        let size = page_size(input.max_items, 50)?;
+        let size = page_size(input.max_items, 50);
         let after = marker(input.marker.as_deref())?.map(|token| token.0);
         let names =
             self.store.engine().partitions(FunctionRow::NAME, after, size).await.map_err(Trouble::from)?;

@@ -1,11 +1,11 @@
 //! Resource policies: `AddPermission`, `RemovePermission`, `GetPolicy`.
 
-use base::{Arn, AwsError};
+use base::AwsError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{Batch, Versioned};
 
-use super::errors::{Trouble, conflict, constraint, invalid, not_found, stale_revision};
+use super::errors::{Trouble, conflict, invalid, not_found, stale_revision};
 use crate::{
     functions::Inner,
     invoke::uuid,
@@ -51,7 +51,6 @@ pub struct GetPolicy {
 
 impl Inner {
     pub async fn add_permission(&self, input: AddPermission) -> Result<Value, AwsError> {
-        checked(&input)?;
         let (function, qualifier) =
             self.policy_place(&input.function_name, input.qualifier.as_deref()).await?;
         let statement = Statement {
@@ -228,48 +227,6 @@ impl Inner {
         }
         shown
     }
-}
-
-fn checked(input: &AddPermission) -> Result<(), AwsError> {
-    let sid = &input.statement_id;
-    if !(1..=100).contains(&sid.len())
-        || !sid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    {
-        let rule = "Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)";
-        return Err(constraint(sid, "statementId", rule));
-    }
-    let action = &input.action;
-    let named = action.strip_prefix("lambda:").is_some_and(|name| {
-        name == "*" || (!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic()))
-    });
-    if action != "*" && !named {
-        let rule = "Member must satisfy regular expression pattern: (lambda:[*]|lambda:[a-zA-Z]+|[*])";
-        return Err(constraint(action, "action", rule));
-    }
-    if input.principal.is_empty() || input.principal.contains(char::is_whitespace) {
-        return Err(constraint(
-            &input.principal,
-            "principal",
-            "Member must satisfy regular expression pattern: [^\\s]+",
-        ));
-    }
-    if let Some(arn) = &input.source_arn
-        && arn.parse::<Arn>().is_err()
-    {
-        let rule = "Member must satisfy regular expression pattern: arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}\
-                    ((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)";
-        return Err(constraint(arn, "sourceArn", rule));
-    }
-    if let Some(account) = &input.source_account
-        && (account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()))
-    {
-        return Err(constraint(
-            account,
-            "sourceAccount",
-            "Member must satisfy regular expression pattern: \\d{12}",
-        ));
-    }
-    Ok(())
 }
 
 fn no_policy() -> AwsError {

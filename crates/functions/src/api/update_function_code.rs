@@ -8,7 +8,7 @@ use serde_json::Value;
 use store::Batch;
 
 use super::{
-    create_function::{FunctionCode, checked_architecture, holder},
+    create_function::{FunctionCode, holder},
     errors::{Trouble, stale_revision},
 };
 use crate::{functions::Inner, invoke::uuid, reference::LATEST, rows::FunctionRow};
@@ -37,7 +37,7 @@ impl Inner {
         if input.revision_id.as_ref().is_some_and(|revision| *revision != before.value.revision_id) {
             return Err(stale_revision());
         }
-        let architecture = checked_architecture(input.architectures)?;
+        let architecture = input.architectures.and_then(|asked| asked.into_iter().next());
         let generation = uuid(&*self.rng);
         let code = self.admit(holder(&name, LATEST, &generation), input.code).await?;
         let now = self.clock.now();

@@ -9,7 +9,7 @@ use store::{Batch, Query};
 
 use super::{
     create_function::holder,
-    errors::{Trouble, constraint, invalid, stale_revision},
+    errors::{Trouble, invalid, stale_revision},
     input::{marker, page_size},
 };
 use crate::{
@@ -33,21 +33,12 @@ pub struct PublishVersion {
 pub struct ListVersionsByFunction {
     function_name: String,
     marker: Option<String>,
-    max_items: Option<i64>,
+    max_items: Option<usize>,
 }
 
 impl Inner {
     pub async fn publish_version(self: &Arc<Self>, input: PublishVersion) -> Result<Value, AwsError> {
         let name = self.unqualified(&input.function_name)?;
-        if let Some(description) = &input.description
-            && description.chars().count() > 256
-        {
-            return Err(constraint(
-                description,
-                "description",
-                "Member must have length less than or equal to 256",
-            ));
-        }
         self.publish(&name, input.description, input.code_sha256, input.revision_id, true).await
     }
 
@@ -118,7 +109,7 @@ impl Inner {
         let function = self.function(&name).await?.value;
         let after = marker(input.marker.as_deref())?;
         let mut versions = Vec::new();
-        let mut size = page_size(input.max_items, 50)?;
+        let mut size = page_size(input.max_items, 50);
         if after.is_none() {
             versions.push(self.shown(&function, true)?);
             size = size.saturating_sub(1).max(1);

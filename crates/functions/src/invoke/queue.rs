@@ -4,7 +4,14 @@
 //! An event is committed before its caller hears 202. The node that accepted it works on it; a node that is no more is
 //! noticed by its heartbeat's end, and another (or the same, started again) takes its events up.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use base::Timestamp;
 use bytes::Bytes;
@@ -32,6 +39,8 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(300);
 pub struct EventQueue {
     pub node: String,
     places: Arc<Semaphore>,
+    /// Until when this node's last beat says that it is alive, in milliseconds.
+    alive_until: AtomicI64,
 }
 
 /// Says that a node is alive.
@@ -59,7 +68,7 @@ impl Collection for NodeRow {
 
 impl EventQueue {
     pub fn new(node: String) -> Self {
-        Self { node, places: Arc::new(Semaphore::new(EVENTS)) }
+        Self { node, places: Arc::new(Semaphore::new(EVENTS)), alive_until: AtomicI64::new(0) }
     }
 }
 
@@ -83,6 +92,8 @@ impl Inner {
             attempts: 0,
             node: self.queue.node.clone(),
         };
+        let beaten = self.beat().await;
+        beaten.map_err(|cause| InvokeError::Failed(format!("the event could not be kept: {cause}")))?;
         let kept = self.store.commit(Batch::new().insert(&row)).await;
         kept.map_err(|cause| InvokeError::Failed(format!("the event could not be kept: {cause}")))?;
         self.work_on(Versioned { value: row, version: 1 }, place);
@@ -193,9 +204,8 @@ impl Inner {
         loop {
             beat.tick().await;
             let Some(inner) = inner.upgrade() else { return };
-            let until = inner.clock.now().plus_seconds(STOPPED_AFTER_SECONDS);
-            let row = NodeRow { id: inner.queue.node.clone(), until };
-            let beaten = inner.store.commit(Batch::new().put(&row)).await;
+            let busy = inner.queue.places.available_permits() < EVENTS;
+            let beaten = if busy { inner.beat().await } else { Ok(()) };
             let taken = match beaten {
                 Ok(()) => inner.take_up().await.map_err(|cause| cause.to_string()),
                 Err(cause) => Err(cause.to_string()),
@@ -204,6 +214,19 @@ impl Inner {
                 tracing::warn!(cause, "asynchronous events that were left over could not be taken up yet");
             }
         }
+    }
+
+    /// Says that this node is alive, unless that was said a moment ago. A node without events says nothing.
+    async fn beat(&self) -> Result<(), CommitError> {
+        let now = self.clock.now();
+        let said = Timestamp::from_millis(self.queue.alive_until.load(Ordering::Relaxed));
+        if said.millis_since(now) > STOPPED_AFTER_SECONDS * 500 {
+            return Ok(());
+        }
+        let until = now.plus_seconds(STOPPED_AFTER_SECONDS);
+        self.store.commit(Batch::new().put(&NodeRow { id: self.queue.node.clone(), until })).await?;
+        self.queue.alive_until.store(until.millis(), Ordering::Relaxed);
+        Ok(())
     }
 
     async fn take_up(self: &Arc<Self>) -> Result<(), StoreError> {
@@ -216,7 +239,8 @@ impl Inner {
             let Ok(place) = Arc::clone(&self.queue.places).try_acquire_owned() else { return Ok(()) };
             let row = QueuedEventRow { node: self.queue.node.clone(), ..read.value.clone() };
             // A conflict: another node was faster.
-            if self.store.commit(Batch::new().replace(&read, &row)).await.is_ok() {
+            if self.beat().await.is_ok() && self.store.commit(Batch::new().replace(&read, &row)).await.is_ok()
+            {
                 self.work_on(Versioned { value: row, version: read.version + 1 }, place);
             }
         }

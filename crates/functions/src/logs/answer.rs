@@ -79,30 +79,3 @@ impl From<Trouble> for AwsError {
         }
     }
 }
-
-/// The group's name: a log group is `1-512` of letters, digits and `._-/#`.
-pub fn checked_group(name: &str) -> Result<(), AwsError> {
-    let rule = if name.is_empty() {
-        "Member must have length greater than or equal to 1"
-    } else if name.len() > 512 {
-        "Member must have length less than or equal to 512"
-    } else if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/#".contains(&byte)) {
-        "Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+"
-    } else {
-        return Ok(());
-    };
-    Err(constraint(name, "logGroupName", rule))
-}
-
-pub fn checked_stream(name: &str) -> Result<(), AwsError> {
-    let rule = if name.is_empty() {
-        "Member must have length greater than or equal to 1"
-    } else if name.len() > 512 {
-        "Member must have length less than or equal to 512"
-    } else if name.contains([':', '*']) {
-        "Member must satisfy regular expression pattern: [^:*]*"
-    } else {
-        return Ok(());
-    };
-    Err(constraint(name, "logStreamName", rule))
-}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     LogEvent, Logs,
-    answer::{Trouble, checked_stream, invalid, no_such_stream},
+    answer::{Trouble, invalid, no_such_stream},
     rows::LogStreamRow,
 };
 
@@ -33,7 +33,6 @@ pub struct InputEvent {
 
 impl Logs {
     pub(super) async fn put_log_events(&self, input: PutLogEvents) -> Result<Value, AwsError> {
-        checked_stream(&input.log_stream_name)?;
         let events = input.log_events;
         if events.is_empty() || events.len() > 10_000 {
             return Err(invalid("A batch must have between 1 and 10,000 log events."));

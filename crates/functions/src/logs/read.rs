@@ -8,8 +8,7 @@ use store::Query;
 
 use super::{
     Logs,
-    answer::{Trouble, checked_stream, invalid, no_such_stream},
-    groups::limit,
+    answer::{Trouble, invalid, no_such_stream},
     pattern::Pattern,
     rows::{CHUNK_SPAN_MILLIS, LogChunkRow, LogStreamRow, STREAM_END, newest_first, sortable},
 };
@@ -70,12 +69,11 @@ struct Place {
 impl Logs {
     pub(super) async fn get_log_events(&self, input: GetLogEvents) -> Result<Value, AwsError> {
         let group = self.named_group(input.log_group_name, input.log_group_identifier)?;
-        checked_stream(&input.log_stream_name)?;
         self.group(&group).await?;
         let stream = input.log_stream_name;
         let exists = self.store.get::<LogStreamRow>(&group, &stream).await.map_err(Trouble::from)?;
         exists.ok_or_else(no_such_stream)?;
-        let most = limit(input.limit, 10_000)?;
+        let most = input.limit.unwrap_or(10_000);
         let within = |at: i64| {
             input.start_time.is_none_or(|start| at >= start) && input.end_time.is_none_or(|end| at < end)
         };
@@ -146,7 +144,7 @@ impl Logs {
                 "logStreamNames and logStreamNamePrefix are mutually exclusive: give one of them.",
             ));
         }
-        let most = limit(input.limit, 10_000)?;
+        let most = input.limit.unwrap_or(10_000);
         let pattern = Pattern::parse(input.filter_pattern.as_deref().unwrap_or_default())
             .map_err(|why| invalid(format!("Invalid filter pattern: {why}")))?;
         let start = input.start_time.unwrap_or_default().max(0);

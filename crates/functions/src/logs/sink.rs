@@ -54,6 +54,8 @@ pub struct Sink {
     store: Store,
     clock: Arc<dyn Clock>,
     writers: Mutex<Vec<Arc<StreamWriter>>>,
+    /// Something came; much came.
+    some: Notify,
     full: Notify,
     live: broadcast::Sender<Arc<LiveLogEvent>>,
     /// Whether anyone may be listening: asked at every event, and cheaper than the sender's own count.
@@ -74,6 +76,7 @@ impl Sink {
             store,
             clock,
             writers: Mutex::default(),
+            some: Notify::new(),
             full: Notify::new(),
             live: broadcast::channel(LIVE_EVENTS).0,
             followed: AtomicBool::new(false),
@@ -115,6 +118,7 @@ impl Sink {
     /// Writes what was gathered, over and over, until it is dropped.
     pub async fn keep_writing(self: Arc<Self>) {
         loop {
+            self.some.notified().await;
             let _ = tokio::time::timeout(WRITE_EVERY, self.full.notified()).await;
             self.write_all().await;
         }
@@ -293,6 +297,9 @@ impl StreamWriter {
             return;
         }
         let before = held.bytes;
+        if before == 0 {
+            self.sink.some.notify_one();
+        }
         held.bytes += size;
         held.events.push(event);
         if before < EAGER_BYTES && held.bytes >= EAGER_BYTES {
@@ -312,6 +319,7 @@ impl StreamWriter {
         held.bytes += events.iter().map(|event| event.message.len() + EVENT_OVERHEAD).sum::<usize>();
         events.extend(newer);
         held.events = events;
+        self.sink.some.notify_one();
     }
 
     fn holds_something(&self) -> bool {

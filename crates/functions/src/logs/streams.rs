@@ -7,8 +7,8 @@ use store::{Batch, CommitError, Query};
 
 use super::{
     Logs,
-    answer::{Trouble, checked_group, checked_stream, invalid, no_such_stream},
-    groups::{limit, token},
+    answer::{Trouble, invalid, no_such_stream},
+    groups::token,
     rows::{LogChunkRow, LogStreamRow, STREAM_END, expiry},
     sink::new_stream,
 };
@@ -35,7 +35,6 @@ pub struct DescribeLogStreams {
 
 impl Logs {
     pub(super) async fn create_log_stream(&self, input: StreamName) -> Result<Value, AwsError> {
-        checked_stream(&input.log_stream_name)?;
         let group = self.group(&input.log_group_name).await?.value;
         let now = self.clock.now();
         let mut row = new_stream(&group.name, &input.log_stream_name, now);
@@ -50,7 +49,6 @@ impl Logs {
     }
 
     pub(super) async fn delete_log_stream(&self, input: StreamName) -> Result<Value, AwsError> {
-        checked_stream(&input.log_stream_name)?;
         self.group(&input.log_group_name).await?;
         let (group, stream) = (input.log_group_name, input.log_stream_name);
         let read = self.store.get::<LogStreamRow>(&group, &stream).await.map_err(Trouble::from)?;
@@ -63,7 +61,7 @@ impl Logs {
     pub(super) async fn describe_log_streams(&self, input: DescribeLogStreams) -> Result<Value, AwsError> {
         let group = self.named_group(input.log_group_name, input.log_group_identifier)?;
         self.group(&group).await?;
-        let most = limit(input.limit, 50)?;
+        let most = input.limit.unwrap_or(50);
         let by_time = match input.order_by.as_deref() {
             None | Some("LogStreamName") => false,
             Some("LastEventTime") if input.log_stream_name_prefix.is_some() => {
@@ -152,7 +150,6 @@ impl Logs {
                 return Err(invalid("Either LogGroup name or LogGroup identifier must be provided."));
             }
         };
-        checked_group(&name)?;
         Ok(name)
     }
 }

@@ -4,14 +4,17 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use base::Region;
 use ports::{Clock, Rng, RoleCredentials};
-use tokio::time::Instant;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 
 use super::{pool::Pool, process::Keeper, vitals::Watch};
 use crate::{logs::Sink, packages::Packages, runtimes::Runtimes, sandbox::Sandbox};
@@ -49,15 +52,19 @@ pub struct Fleet {
     around: Arc<Surroundings>,
     limits: Limits,
     live: AtomicUsize,
+    starts: Arc<Semaphore>,
+    closed: AtomicBool,
     pools: Mutex<Vec<Weak<Pool>>>,
 }
 
 impl Fleet {
     pub fn new(around: Surroundings, limits: Limits) -> Arc<Self> {
         Arc::new(Self {
+            starts: Arc::new(Semaphore::new(around.watch.processors())),
             around: Arc::new(around),
             limits,
             live: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
             pools: Mutex::default(),
         })
     }
@@ -85,6 +92,15 @@ impl Fleet {
         self.live
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |live| (live < most).then_some(live + 1))
             .is_ok()
+    }
+
+    /// Starting costs a processor: as many at once as there are.
+    pub fn may_start(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.starts).try_acquire_owned().ok()
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
     }
 
     pub fn leave(&self) {
@@ -124,6 +140,7 @@ impl Fleet {
 
     /// Every worker goes.
     pub async fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
         self.pools().iter().for_each(|pool| pool.retire());
         self.around.keeper.close().await;
     }

@@ -16,7 +16,7 @@ use std::{
 use base::Timestamp;
 use ports::credentials::TemporaryCredentials;
 use tokio::{
-    sync::{Mutex as AsyncMutex, OnceCell, oneshot},
+    sync::{Mutex as AsyncMutex, OnceCell, OwnedSemaphorePermit, oneshot},
     time::{Instant, timeout},
 };
 
@@ -95,6 +95,14 @@ enum Found {
 pub struct Seat {
     pool: Weak<Pool>,
     fleet: Arc<Fleet>,
+    /// Held until the worker has started.
+    starting: Option<OwnedSemaphorePermit>,
+}
+
+impl Seat {
+    pub fn started(&mut self) {
+        self.starting = None;
+    }
 }
 
 impl Drop for Seat {
@@ -166,6 +174,9 @@ impl Pool {
     fn look(self: &Arc<Self>) -> Result<Found, NoWorker> {
         let now = self.fleet.around().clock.now();
         let mut state = self.state();
+        if self.fleet.is_closed() {
+            return Err(NoWorker::Failed(String::from("the server is stopping")));
+        }
         if state.retired {
             return Err(NoWorker::Retired);
         }
@@ -324,12 +335,17 @@ impl Pool {
         Ok((keys, until))
     }
 
+    /// A place for one more worker, where it may and would help: beyond one for each processor, not while processors are
+    /// what is short, and not while as many are starting as there are processors.
     fn seat(self: &Arc<Self>, state: &mut State) -> Option<Seat> {
-        if state.retired || state.live >= self.fleet.limits().per_function || !self.fleet.enter() {
+        let watch = &self.fleet.around().watch;
+        let enough = state.live >= watch.processors() && watch.is_saturated();
+        let starting = if state.live == 0 { None } else { Some(self.fleet.may_start()?) };
+        if state.retired || enough || state.live >= self.fleet.limits().per_function || !self.fleet.enter() {
             return None;
         }
         state.live += 1;
-        Some(Seat { pool: Arc::downgrade(self), fleet: Arc::clone(&self.fleet) })
+        Some(Seat { pool: Arc::downgrade(self), fleet: Arc::clone(&self.fleet), starting })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

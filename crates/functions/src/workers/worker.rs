@@ -78,7 +78,7 @@ pub struct Worker {
     began: Instant,
     pub keys_until: Timestamp,
     pub idle_since: Instant,
-    _seat: Seat,
+    seat: Seat,
 }
 
 enum State {
@@ -165,11 +165,12 @@ impl Worker {
             began,
             keys_until,
             idle_since: began,
-            _seat: seat,
+            seat,
             spec,
             around,
         };
         worker.initialise().await;
+        worker.seat.started();
         Ok(worker)
     }
 
