@@ -44,10 +44,6 @@ impl Setting {
         fs::write(self.path(name), text).unwrap();
     }
 
-    pub fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_poolhouse"));
         let kept = ["PATH", "TMPDIR"].map(|name| (name, std::env::var_os(name)));
