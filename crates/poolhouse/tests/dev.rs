@@ -20,7 +20,8 @@ fn it_deploys_on_every_change_and_shows_what_functions_write() {
     dev.wait_for("Ctrl-C");
     assert_eq!(get(&url), (200, String::from("one")));
     dev.wait_for("called null");
-    let info: serde_json::Value = serde_json::from_slice(&std::fs::read(setting.path(".poolhouse/info.json")).unwrap()).unwrap();
+    let info: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(setting.path(".poolhouse/info.json")).unwrap()).unwrap();
     assert_eq!(info["endpoints"][0]["url"], url);
 
     setting.write("handler.js", &HANDLER.replace("'one'", "'two'"));

@@ -7,7 +7,7 @@ use serverless::{Options, Service};
 
 use super::{
     Running, Settings, logging,
-    start::{asked_to_stop, start},
+    start::{asked_again, asked_to_stop, start},
     watch::Changes,
 };
 use crate::{
@@ -52,7 +52,7 @@ pub async fn run(args: &cli::Dev) -> Result<(), Failure> {
     running.stop.now();
     tokio::select! {
         ended = running.ended() => ended.and(outcome),
-        () = asked_to_stop() => Err(Failure::tried("stopped at once, as asked a second time")),
+        () = asked_again() => Err(Failure::tried("stopped at once, as asked a second time")),
     }
 }
 
@@ -250,8 +250,7 @@ impl<'a> Dev<'a> {
             step(format!("curl -X {} {}", endpoint.method.replace("ANY", "GET"), endpoint.url));
         }
         step(format!(
-            "export AWS_ENDPOINT_URL={base} AWS_REGION={} AWS_SHARED_CREDENTIALS_FILE={}",
-            summary.region,
+            "export AWS_ENDPOINT_URL={base} AWS_REGION={region} AWS_DEFAULT_REGION={region} AWS_SHARED_CREDENTIALS_FILE={}",
             self.absolute("credentials")
         ));
         step(String::from("     and the AWS CLI and SDKs talk to this server"));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     Settings, logging,
-    start::{asked_to_stop, start},
+    start::{asked_again, asked_to_stop, start},
 };
 use crate::{cli, environment::Environment, failure::Failure};
 
@@ -31,6 +31,6 @@ pub async fn run(args: &cli::Serve) -> Result<(), Failure> {
     running.stop.now();
     tokio::select! {
         ended = running.ended() => ended,
-        () = asked_to_stop() => Err(Failure::tried("stopped at once, as asked a second time")),
+        () = asked_again() => Err(Failure::tried("stopped at once, as asked a second time")),
     }
 }

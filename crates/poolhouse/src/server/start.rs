@@ -161,3 +161,9 @@ pub async fn asked_to_stop() {
     }
     let _ = tokio::signal::ctrl_c().await;
 }
+
+/// A second time. A signal that comes right behind the first is the same one, by way of whoever started this process.
+pub async fn asked_again() {
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    asked_to_stop().await;
+}

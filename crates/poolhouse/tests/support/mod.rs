@@ -1,5 +1,7 @@
 //! The built binary, in a folder and with a server of its own.
 
+#![allow(dead_code, reason = "each test takes what it needs")]
+
 use std::{
     fs,
     io::{BufRead, BufReader},
