@@ -39,7 +39,7 @@ async function answer(request, response) {
   if (!file) return response.writeHead(404).end('There is nothing here.\n');
   const { hostedUi, hiUsers } = await addresses().catch(() => ({}));
   const origins = [hostedUi, hiUsers].filter(Boolean).map((url) => new URL(url).origin);
-  response.setHeader('Content-Security-Policy', `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ${[...new Set(origins)].join(' ')}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`);
+  response.setHeader('Content-Security-Policy', `default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self' ${[...new Set(origins)].join(' ')}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`);
   return response.setHeader('Content-Type', file[1]).end(await readFile(join(here, file[0])));
 }
 
