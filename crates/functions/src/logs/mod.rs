@@ -13,6 +13,7 @@ mod pattern;
 mod read;
 mod rows;
 mod sink;
+mod stream_writer;
 mod streams;
 mod unsupported;
 
@@ -24,7 +25,8 @@ use serde_json::Value;
 use store::Store;
 
 pub use invocation::{InvocationLog, Report};
-pub use sink::{Sink, StreamWriter};
+pub use sink::Sink;
+pub use stream_writer::StreamWriter;
 pub use unsupported::UNSUPPORTED_LOGS;
 
 /// One event of a log stream. The message keeps its newline, as Lambda's do.

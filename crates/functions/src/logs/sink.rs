@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -14,52 +14,26 @@ use std::{
 use base::Timestamp;
 use ports::{Clock, Rng, RngExt};
 use store::{Batch, CommitError, Store};
-use tokio::sync::{Mutex as AsyncMutex, Notify, broadcast};
+use tokio::sync::{Mutex as AsyncMutex, broadcast};
 
 use super::{
     LiveLogEvent, LogEvent,
     rows::{CHUNK_SPAN_MILLIS, GROUPS, LogChunkRow, LogGroupRow, LogStreamRow, expiry},
+    stream_writer::{Signals, StreamWriter},
 };
 
-/// What one stream may hold in memory.
-const HELD_BYTES: usize = 4 * 1024 * 1024;
-/// From here on the stream asks to be written at once.
-const EAGER_BYTES: usize = 512 * 1024;
 /// AWS counts so much for each event beside its message.
-const EVENT_OVERHEAD: usize = 26;
+pub const EVENT_OVERHEAD: usize = 26;
 /// What one row holds.
 const CHUNK_BYTES: usize = 256 * 1024;
 const CHUNKS_PER_COMMIT: usize = 8;
 const WRITE_EVERY: Duration = Duration::from_millis(250);
-/// Followers that lag lose the oldest.
-const LIVE_EVENTS: usize = 1024;
-
-/// One log stream of a worker.
-pub struct StreamWriter {
-    group: Arc<str>,
-    stream: Arc<str>,
-    held: Mutex<Held>,
-    sink: Arc<Sink>,
-}
-
-#[derive(Default)]
-struct Held {
-    events: Vec<LogEvent>,
-    bytes: usize,
-    lost: u64,
-    row: Option<LogStreamRow>,
-}
 
 pub struct Sink {
     store: Store,
     clock: Arc<dyn Clock>,
     writers: Mutex<Vec<Arc<StreamWriter>>>,
-    /// Something came; much came.
-    some: Notify,
-    full: Notify,
-    live: broadcast::Sender<Arc<LiveLogEvent>>,
-    /// Whether anyone may be listening: asked at every event, and cheaper than the sender's own count.
-    followed: AtomicBool,
+    signals: Arc<Signals>,
     /// Groups known to exist, with their retention.
     groups: Mutex<HashMap<String, Option<u32>>>,
     /// One writing at a time, so that a stream's events keep their order.
@@ -76,10 +50,7 @@ impl Sink {
             store,
             clock,
             writers: Mutex::default(),
-            some: Notify::new(),
-            full: Notify::new(),
-            live: broadcast::channel(LIVE_EVENTS).0,
-            followed: AtomicBool::new(false),
+            signals: Arc::default(),
             groups: Mutex::default(),
             writing: AsyncMutex::default(),
             count: AtomicU64::new(0),
@@ -89,21 +60,14 @@ impl Sink {
     }
 
     pub fn writer(self: &Arc<Self>, group: Arc<str>, stream: String) -> Arc<StreamWriter> {
-        let writer = Arc::new(StreamWriter {
-            group,
-            stream: stream.into(),
-            held: Mutex::default(),
-            sink: Arc::clone(self),
-        });
+        let writer = Arc::new(StreamWriter::new(group, stream.into(), Arc::clone(&self.signals)));
         self.writers.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&writer));
         writer
     }
 
     /// Events from now on.
     pub fn follow(&self) -> broadcast::Receiver<Arc<LiveLogEvent>> {
-        let receiver = self.live.subscribe();
-        self.followed.store(true, Ordering::Relaxed);
-        receiver
+        self.signals.follow()
     }
 
     /// A group was made, changed or deleted.
@@ -118,8 +82,8 @@ impl Sink {
     /// Writes what was gathered, over and over, until it is dropped.
     pub async fn keep_writing(self: Arc<Self>) {
         loop {
-            self.some.notified().await;
-            let _ = tokio::time::timeout(WRITE_EVERY, self.full.notified()).await;
+            self.signals.some.notified().await;
+            let _ = tokio::time::timeout(WRITE_EVERY, self.signals.full.notified()).await;
             self.write_all().await;
         }
     }
@@ -140,13 +104,11 @@ impl Sink {
                 continue;
             }
             if let Err((cause, left)) = self.write(&writer, events, lost, row).await {
-                tracing::warn!(group = %writer.group, %cause, "log events could not be written yet");
+                tracing::warn!(group = %writer.group(), %cause, "log events could not be written yet");
                 writer.take_back(left);
             }
         }
-        if self.live.receiver_count() == 0 {
-            self.followed.store(false, Ordering::Relaxed);
-        }
+        self.signals.notice_followers();
     }
 
     async fn write(
@@ -162,13 +124,13 @@ impl Sink {
                 format!("[poolhouse] {lost} log events came faster than they could be kept and are lost\n");
             events.push(LogEvent { timestamp: now, message });
         }
-        let retention = match self.group(&writer.group, now).await {
+        let retention = match self.group(writer.group(), now).await {
             Ok(retention) => retention,
             Err(cause) => return Err((cause, events)),
         };
-        let row = row.unwrap_or_else(|| new_stream(&writer.group, &writer.stream, now));
+        let row = row.unwrap_or_else(|| new_stream(writer.group(), writer.stream(), now));
         let row = self.put(row, events, retention, now).await?;
-        writer.held().row = Some(row);
+        writer.remember(row);
         Ok(())
     }
 
@@ -277,58 +239,6 @@ impl Sink {
         };
         self.groups.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), retention);
         Ok(retention)
-    }
-}
-
-impl StreamWriter {
-    pub fn push(&self, event: LogEvent) {
-        if self.sink.followed.load(Ordering::Relaxed) {
-            let _ = self.sink.live.send(Arc::new(LiveLogEvent {
-                group: Arc::clone(&self.group),
-                stream: Arc::clone(&self.stream),
-                timestamp: event.timestamp,
-                message: event.message.clone(),
-            }));
-        }
-        let mut held = self.held();
-        let size = event.message.len() + EVENT_OVERHEAD;
-        if held.bytes + size > HELD_BYTES {
-            held.lost += 1;
-            return;
-        }
-        let before = held.bytes;
-        if before == 0 {
-            self.sink.some.notify_one();
-        }
-        held.bytes += size;
-        held.events.push(event);
-        if before < EAGER_BYTES && held.bytes >= EAGER_BYTES {
-            self.sink.full.notify_one();
-        }
-    }
-
-    fn take(&self) -> (Vec<LogEvent>, u64, Option<LogStreamRow>) {
-        let mut held = self.held();
-        held.bytes = 0;
-        (std::mem::take(&mut held.events), std::mem::take(&mut held.lost), held.row.clone())
-    }
-
-    fn take_back(&self, mut events: Vec<LogEvent>) {
-        let mut held = self.held();
-        let newer = std::mem::take(&mut held.events);
-        held.bytes += events.iter().map(|event| event.message.len() + EVENT_OVERHEAD).sum::<usize>();
-        events.extend(newer);
-        held.events = events;
-        self.sink.some.notify_one();
-    }
-
-    fn holds_something(&self) -> bool {
-        let held = self.held();
-        !held.events.is_empty() || held.lost > 0
-    }
-
-    fn held(&self) -> std::sync::MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

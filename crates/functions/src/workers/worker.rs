@@ -1,33 +1,31 @@
 //! One worker: a process of one function version, and the invocations it runs, one after another.
 
 use std::{
-    io::{self, PipeReader, Read, pipe},
-    os::{
-        fd::{AsRawFd, RawFd},
-        unix::process::ExitStatusExt,
-    },
-    process::{Command, ExitStatus, Stdio},
+    io::{self, pipe},
+    process::{Command, Stdio},
     sync::Arc,
     time::Duration,
 };
 
 use base::Timestamp;
-use bytes::{BufMut, Bytes};
-use ports::{Rng, RngExt, credentials::TemporaryCredentials};
-use tokio::{
-    io::AsyncReadExt,
-    net::{UnixStream, unix::pipe::Receiver},
-    time::{Instant, timeout},
-};
+use bytes::Bytes;
+use ports::{RngExt, credentials::TemporaryCredentials};
+use tokio::time::{Instant, timeout};
 
 use super::{
-    Spec, Surroundings, environment::environment, log_pipe::Splitter, pool::Seat, process::Process,
+    Spec, Surroundings,
+    ends::Ends,
+    environment::environment,
+    outcome::{Ended, Failure, Job, in_words},
+    pool::Seat,
+    prints::Prints,
+    process::Process,
     vitals::Vitals,
 };
 use crate::{
     logs::{InvocationLog, Report, StreamWriter},
-    runtime_api::{Door, Event, Line, LineError, Pair, RESPONSE_LIMIT, Said},
-    sandbox::{Reach, ending, has_ended},
+    runtime_api::{Event, Line, LineError, Said},
+    sandbox::{Reach, has_ended},
     time_text,
 };
 
@@ -36,32 +34,6 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// How long a runtime may take from its answer to its next question.
 const SETTLING: Duration = Duration::from_secs(5);
 const MEBIBYTE: u64 = 1024 * 1024;
-
-/// What one invocation brings.
-pub struct Job {
-    pub request_id: String,
-    pub function_arn: Arc<str>,
-    pub payload: Bytes,
-    /// JSON on one line.
-    pub client_context: Option<String>,
-    pub tail_log: bool,
-}
-
-/// How it went.
-pub struct Ended {
-    pub payload: Bytes,
-    /// The payload is an error.
-    pub failed: bool,
-    pub log_tail: Option<String>,
-}
-
-impl Ended {
-    /// An error that came before there was a worker.
-    pub fn unable(kind: &str, request_id: &str, words: &str) -> Self {
-        let payload = error_body(kind, &format!("RequestId: {request_id} Error: {words}"));
-        Self { payload, failed: true, log_tail: None }
-    }
-}
 
 pub struct Worker {
     id: u64,
@@ -91,20 +63,6 @@ enum State {
     Broken(Failure),
 }
 
-/// Why there is no response.
-#[derive(Clone)]
-enum Failure {
-    /// The runtime said so itself.
-    Posted {
-        kind: Option<String>,
-        body: Bytes,
-    },
-    TooLarge,
-    /// The process is gone; in Lambda's words.
-    Exited(String),
-    TimedOut,
-}
-
 impl Worker {
     /// Starts the process and waits until it asks for its first event, fails, or takes longer than initialisation
     /// may; in the last case the first invocation goes on waiting. `Err` is this server's failure, not the function's.
@@ -123,7 +81,7 @@ impl Worker {
 
         let scratch = around.scratch_root.join(format!("{id:016x}"));
         tokio::fs::create_dir_all(&scratch).await?;
-        let end = End::open(&spec, &*around.rng).await?;
+        let end = Ends::open(&spec, &*around.rng).await?;
         let (reader, output) = pipe()?;
         let settings = &spec.settings;
         // A folder that also holds the server's data is not opened to functions, even for an interpreter's sake.
@@ -378,159 +336,9 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.around.watch.remove(self.id);
-        if !self.prints.splitter.buffer.is_empty() || self.process.is_some() {
+        if self.prints.holds_something() || self.process.is_some() {
             let mut log = InvocationLog::new(&self.writer, &self.spec.settings, false);
             self.prints.drain(&self.around, &mut log);
-        }
-    }
-}
-
-impl Failure {
-    /// What the log says of it, and what the caller gets.
-    fn tell(self, now: Timestamp, job: &Job, spec: &Spec, log: &mut InvocationLog<'_>) -> Bytes {
-        let id = &job.request_id;
-        match self {
-            Self::Posted { kind, body } => {
-                if body.is_empty() {
-                    let kind = kind.unwrap_or_else(|| String::from("Runtime.Unknown"));
-                    return error_body(&kind, &format!("RequestId: {id} Error: the runtime gave no reason"));
-                }
-                body
-            }
-            Self::TooLarge => error_body(
-                "Function.ResponseSizeTooLarge",
-                &format!(
-                    "Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
-                ),
-            ),
-            Self::Exited(words) => {
-                let message = format!("RequestId: {id} Error: {words}");
-                log.line(now, format!("{message}\nRuntime.ExitError\n"));
-                error_body("Runtime.ExitError", &message)
-            }
-            Self::TimedOut => {
-                let words =
-                    format!("Task timed out after {:.2} seconds", f64::from(spec.settings.timeout_seconds));
-                log.line(now, format!("{} {id} {words}\n\n", time_text::log_line(now)));
-                error_body("Sandbox.Timedout", &format!("RequestId: {id} Error: {words}"))
-            }
-        }
-    }
-}
-
-fn error_body(kind: &str, message: &str) -> Bytes {
-    Bytes::from(serde_json::json!({ "errorType": kind, "errorMessage": message }).to_string())
-}
-
-/// How a process ended, as Lambda says it.
-fn in_words(status: Option<ExitStatus>) -> String {
-    let Some(status) = status else { return String::from("Runtime exited with error: signal: killed") };
-    if let Some(signal) = status.signal() {
-        let name = match signal {
-            libc::SIGHUP => "hangup",
-            libc::SIGINT => "interrupt",
-            libc::SIGQUIT => "quit",
-            libc::SIGILL => "illegal instruction",
-            libc::SIGTRAP => "trace/breakpoint trap",
-            libc::SIGABRT => "aborted",
-            libc::SIGBUS => "bus error",
-            libc::SIGFPE => "floating point exception",
-            libc::SIGKILL => "killed",
-            libc::SIGSEGV => "segmentation fault",
-            libc::SIGPIPE => "broken pipe",
-            libc::SIGTERM => "terminated",
-            libc::SIGXFSZ => "file size limit exceeded",
-            other => return format!("Runtime exited with error: signal: {other}"),
-        };
-        return format!("Runtime exited with error: signal: {name}");
-    }
-    match status.code() {
-        Some(0) | None => String::from("Runtime exited without providing a reason"),
-        Some(code) => format!("Runtime exited with error: exit status {code}"),
-    }
-}
-
-/// The two ends of a line, before there is a process at the other.
-enum End {
-    Pair { ours: std::os::unix::net::UnixStream, theirs: std::os::unix::net::UnixStream },
-    Door(Door),
-}
-
-impl End {
-    async fn open(spec: &Spec, rng: &dyn Rng) -> io::Result<Self> {
-        if spec.launch.wants_address {
-            return Door::open(rng).await.map(Self::Door);
-        }
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
-        ours.set_nonblocking(true)?;
-        Ok(Self::Pair { ours, theirs })
-    }
-
-    fn inherited(&self) -> Option<RawFd> {
-        match self {
-            Self::Pair { theirs, .. } => Some(theirs.as_raw_fd()),
-            Self::Door(_) => None,
-        }
-    }
-
-    /// How the worker finds its end.
-    fn variable(&self) -> Option<(&'static str, String)> {
-        match self {
-            Self::Pair { theirs, .. } => Some(("POOLHOUSE_RUNTIME_FD", theirs.as_raw_fd().to_string())),
-            Self::Door(door) => Some(("AWS_LAMBDA_RUNTIME_API", door.address.to_string())),
-        }
-    }
-
-    fn line(self, pid: u32) -> io::Result<Line> {
-        match self {
-            Self::Pair { ours, .. } => Ok(Line::Pair(Pair::new(UnixStream::from_std(ours)?))),
-            Self::Door(door) => Ok(Line::Bridge(door.listen(pid, ending(pid)?))),
-        }
-    }
-}
-
-/// What the worker prints.
-struct Prints {
-    pipe: Option<Receiver>,
-    /// The same end, read without asking the event loop: at the end of an invocation, what was printed before the
-    /// answer is in the pipe, whether or not the loop has noticed.
-    raw: PipeReader,
-    splitter: Splitter,
-}
-
-impl Prints {
-    fn new(reader: PipeReader) -> io::Result<Self> {
-        let raw = reader.try_clone()?;
-        let pipe = Receiver::from_owned_fd(reader.into())?;
-        Ok(Self { pipe: Some(pipe), raw, splitter: Splitter::default() })
-    }
-
-    /// Waits for more. Never comes back once the other end is closed.
-    async fn more(&mut self) -> usize {
-        match &mut self.pipe {
-            Some(pipe) => pipe.read_buf(&mut self.splitter.buffer).await.unwrap_or_default(),
-            None => std::future::pending().await,
-        }
-    }
-
-    fn tell(&mut self, more: usize, around: &Surroundings, log: &mut InvocationLog<'_>) {
-        if more == 0 {
-            self.pipe = None;
-        }
-        self.splitter.take(around.clock.now(), false, |event| log.event(event));
-    }
-
-    /// Everything that is there now, at most a pipe's capacity many times over.
-    fn drain(&mut self, around: &Surroundings, log: &mut InvocationLog<'_>) {
-        for _ in 0..4096 {
-            let mut chunk = [0_u8; 2048];
-            match self.raw.read(&mut chunk) {
-                Ok(count) if count > 0 => self.splitter.buffer.put_slice(&chunk[..count]),
-                _ => break,
-            }
-        }
-        if !self.splitter.buffer.is_empty() {
-            self.splitter.take(around.clock.now(), true, |event| log.event(event));
         }
     }
 }
