@@ -20,7 +20,7 @@ use crate::{
         context::{Exchange, RequestIds},
         mapping::Sources,
     },
-    phases::{self, log::AccessLog},
+    phases::{self, log::AccessLog, throttle::Buckets},
     request::ApiRequest,
     responses::{Refusal, render},
     rows::ACCOUNT,
@@ -65,6 +65,7 @@ pub struct Inner {
     pub token_cache: TokenCache,
     pub verdict_cache: VerdictCache,
     pub metrics: Metrics,
+    pub buckets: Buckets,
     pub iam: OnceLock<Iam>,
     pub api_keys: KeyTable,
 }
@@ -85,6 +86,7 @@ impl Gateway {
             token_cache: TokenCache::default(),
             verdict_cache: VerdictCache::default(),
             metrics: Metrics::default(),
+            buckets: Buckets::default(),
             iam: OnceLock::new(),
             api_keys: KeyTable::default(),
         });
@@ -111,7 +113,7 @@ impl Gateway {
         let ids = RequestIds::draw(inner.rng.as_ref(), received_at, &request);
         let found = inner
             .tables
-            .get(&inner.store, &inner.config, &inner.metrics, &request.api_id, &request.stage)
+            .get(&inner.store, &inner.config, &inner.metrics, &inner.buckets, &request.api_id, &request.stage)
             .await;
         let mut response = match found {
             Ok(Some(stage)) if !stage.endpoint_disabled => {

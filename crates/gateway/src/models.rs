@@ -1,4 +1,5 @@
-//! Models: JSON schemas, draft 4, that bodies are held to
+//! Models: JSON schemas, draft 4, that bodies are held to. `boon` checks them: `jsonschema` is better known, but its build
+//! costs more than that of the whole room.
 //! (Amazon API Gateway Developer Guide, "Data models for REST APIs").
 
 use boon::{Compiler, Draft, SchemaIndex, Schemas, SchemeUrlLoader};

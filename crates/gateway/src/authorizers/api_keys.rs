@@ -14,7 +14,7 @@ use store::{Query, Store, StoreError};
 
 use crate::{
     payload::context::PresentedKey,
-    phases::throttle::Bucket,
+    phases::throttle::{Bucket, Buckets},
     responses::Refusal,
     rows::{ACCOUNT, ApiKeyRow, UsagePlanKeyRow, UsagePlanRow},
 };
@@ -29,12 +29,12 @@ pub struct KeyTable {
 }
 
 impl KeyTable {
-    pub async fn get(&self, store: &Store) -> Result<Arc<ApiKeys>, StoreError> {
+    pub async fn get(&self, store: &Store, buckets: &Buckets) -> Result<Arc<ApiKeys>, StoreError> {
         if let Some(keys) = self.held.load_full() {
             return Ok(keys);
         }
         let epoch = self.epoch.load(Ordering::SeqCst);
-        let keys = ApiKeys::load(store).await?;
+        let keys = ApiKeys::load(store, buckets).await?;
         let _replacing = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.epoch.load(Ordering::SeqCst) == epoch {
             self.held.store(Some(Arc::clone(&keys)));
@@ -66,11 +66,11 @@ struct Plan {
     /// API and stage.
     opens: Vec<(String, String)>,
     /// Each key has a bucket of its own in each plan.
-    bucket: Option<Bucket>,
+    bucket: Option<Arc<Bucket>>,
 }
 
 impl ApiKeys {
-    async fn load(store: &Store) -> Result<Arc<Self>, StoreError> {
+    async fn load(store: &Store, buckets: &Buckets) -> Result<Arc<Self>, StoreError> {
         let plans = store.query_all(Query::<UsagePlanRow>::in_partition(ACCOUNT)).await?;
         let joins = store.query_all(Query::<UsagePlanKeyRow>::in_partition(ACCOUNT)).await?;
         let rows = store.query_all(Query::<ApiKeyRow>::in_partition(ACCOUNT)).await?;
@@ -79,7 +79,7 @@ impl ApiKeys {
             let own = joins.iter().filter(|join| join.value.key_id == row.id);
             let own =
                 own.filter_map(|join| plans.iter().find(|plan| plan.value.id == join.value.usage_plan_id));
-            let plans = own.map(|plan| Plan::of(&plan.value)).collect();
+            let plans = own.map(|plan| Plan::of(&plan.value, &row.id, buckets)).collect();
             let digest = crypto::digest::sha256(row.value.as_bytes());
             (digest, Key { id: row.id, value: row.value, enabled: row.definition.enabled, plans })
         });
@@ -107,10 +107,12 @@ impl ApiKeys {
 }
 
 impl Plan {
-    fn of(row: &UsagePlanRow) -> Self {
+    fn of(row: &UsagePlanRow, key_id: &str, buckets: &Buckets) -> Self {
         let opens = row.definition.api_stages.iter().map(|stage| (stage.api_id.clone(), stage.stage.clone()));
         let throttle = row.definition.throttle.as_ref();
-        let bucket = throttle.and_then(|throttle| Bucket::new(throttle.rate_limit, throttle.burst_limit));
+        let bucket = throttle.and_then(|throttle| {
+            buckets.of(format!("plan/{}/{key_id}", row.id), throttle.rate_limit, throttle.burst_limit)
+        });
         Self { opens: opens.collect(), bucket }
     }
 }

@@ -1,6 +1,8 @@
 //! Where an authorizer looks for the caller's identity
 //! (Amazon API Gateway API Reference, "CreateAuthorizer", `identitySource`).
 
+use std::borrow::Cow;
+
 use crate::payload::{context::Exchange, named};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,20 +38,20 @@ impl IdentitySource {
 
     /// What stands there. A header or parameter that is given twice says two things, and is taken for none: the
     /// authorizer and the function could each believe another.
-    pub fn value(&self, exchange: &Exchange<'_>) -> Option<String> {
+    pub fn value<'e>(&self, exchange: &'e Exchange<'_>) -> Option<Cow<'e, str>> {
         let value = match self {
             Self::Header(name) => {
                 let mut values = exchange.request.head.headers.get_all(name.as_str()).iter();
                 let only = values.next().filter(|_| values.next().is_none())?;
-                only.to_str().ok()?.to_owned()
+                Cow::Borrowed(only.to_str().ok()?)
             }
             Self::Query(name) => {
                 let mut values = exchange.query.0.iter().filter(|(own, _)| own == name);
                 let (_, only) = values.next().filter(|_| values.next().is_none())?;
-                only.clone()
+                Cow::Borrowed(only.as_str())
             }
-            Self::StageVariable(name) => exchange.stage.variables.get(name)?.clone(),
-            Self::Context(name) => exchange.variable(name)?,
+            Self::StageVariable(name) => Cow::Borrowed(exchange.stage.variables.get(name)?.as_str()),
+            Self::Context(name) => Cow::Owned(exchange.variable(name)?),
         };
         (!value.is_empty()).then_some(value)
     }

@@ -1,7 +1,7 @@
 //! `TOKEN` and `REQUEST`: a function decides, and its answer is kept for a while
 //! (Amazon API Gateway Developer Guide, "Use API Gateway Lambda authorizers").
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use base::Timestamp;
 use bytes::Bytes;
@@ -107,7 +107,7 @@ impl LambdaAuthorizer {
         now: Timestamp,
     ) -> Result<Authorized, Refusal> {
         refuse_denied(exchange)?;
-        let identity: Option<Vec<String>> =
+        let identity: Option<Vec<Cow<'_, str>>> =
             self.sources.iter().map(|source| source.value(exchange)).collect();
         let identity =
             identity.ok_or_else(|| Refusal::unauthorized().because("an identity source is missing"))?;
@@ -134,7 +134,7 @@ impl LambdaAuthorizer {
     }
 
     /// Each part with its length, so that no two lists of identities run into one another.
-    fn cache_key(&self, identity: &[String]) -> [u8; 32] {
+    fn cache_key(&self, identity: &[Cow<'_, str>]) -> [u8; 32] {
         let lengths: Vec<[u8; 8]> = identity.iter().map(|part| (part.len() as u64).to_be_bytes()).collect();
         let mut parts: Vec<&[u8]> = vec![self.scope.as_bytes(), b"\0"];
         for (length, part) in lengths.iter().zip(identity) {
@@ -147,11 +147,11 @@ impl LambdaAuthorizer {
     async fn ask(
         &self,
         exchange: &Exchange<'_>,
-        identity: &[String],
+        identity: &[Cow<'_, str>],
         invoke: &dyn Invoke,
     ) -> Result<Verdict, Refusal> {
         let payload = if self.by_token {
-            token_authorizer_event(exchange, identity.first().map_or("", String::as_str))
+            token_authorizer_event(exchange, identity.first().map_or("", |token| token))
         } else {
             request_authorizer_event(exchange)
         };

@@ -90,6 +90,7 @@ impl Gateway {
         decided.await.map_err(|refused| refused.0)?;
         self.inner.tables.drop_api(id);
         self.inner.metrics.forget(id);
+        self.inner.buckets.forget(id);
         self.inner.delete_rows::<StageRow>(id).await?;
         self.inner.delete_rows::<DeploymentRow>(id).await?;
         self.inner.delete_rows::<MethodRow>(id).await?;

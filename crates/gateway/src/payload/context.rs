@@ -77,18 +77,37 @@ pub(crate) struct ForwardedAs {
 }
 
 impl RequestIds {
-    /// A trace that the client began goes on; anything else in its header is not believed.
+    /// One draw for all of them. A trace that the client began goes on; anything else in its header is not believed.
     pub fn draw(rng: &dyn Rng, now: Timestamp, request: &ApiRequest) -> Self {
+        let random = rng.bytes::<39>();
+        let (uuid, rest) = random.split_at(16);
+        let (extended, trace) = rest.split_at(11);
         let incoming = request.head.headers.get("x-amzn-trace-id").and_then(|value| value.to_str().ok());
         let trace = incoming.filter(|trace| is_trace(trace)).map_or_else(
-            || {
-                let random = rng.bytes::<12>();
-                format!("Root=1-{:08x}-{}", now.seconds() & 0xffff_ffff, crypto::digest::hex(&random))
-            },
+            || format!("Root=1-{:08x}-{}", now.seconds() & 0xffff_ffff, crypto::digest::hex(trace)),
             str::to_owned,
         );
-        Self { request: rng.uuid(), extended: STANDARD.encode(rng.bytes::<11>()), trace }
+        Self { request: uuid_of(uuid), extended: STANDARD.encode(extended), trace }
     }
+}
+
+/// Version 4 (RFC 9562, section 5.4), of 16 random bytes.
+fn uuid_of(random: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(36);
+    for (at, byte) in random.iter().enumerate() {
+        let byte = match at {
+            6 => byte & 0x0f | 0x40,
+            8 => byte & 0x3f | 0x80,
+            _ => *byte,
+        };
+        if matches!(at, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
 }
 
 fn is_trace(text: &str) -> bool {
@@ -315,5 +334,31 @@ fn split_host(host: &str) -> (&str, Option<&str>) {
             (name, Some(port))
         }
         _ => (host, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_is_a_uuid() {
+        assert_eq!(uuid_of(&[0xff; 16]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    }
+
+    #[test]
+    fn only_what_looks_like_a_trace_goes_on() {
+        assert!(is_trace("Root=1-67891233-abcdef012345678912345678;Parent=463ac35c9f6413ad;Sampled=1"));
+        for text in ["", "Root=2-a", "Root=1-a\"b", &format!("Root=1-{}", "a".repeat(300))] {
+            assert!(!is_trace(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_host_may_have_a_port() {
+        assert_eq!(split_host("a.localhost:4747"), ("a.localhost", Some("4747")));
+        assert_eq!(split_host("[::1]:80"), ("[::1]", Some("80")));
+        assert_eq!(split_host("[::1]"), ("[::1]", None));
+        assert_eq!(split_host("api.example.com"), ("api.example.com", None));
     }
 }

@@ -35,7 +35,7 @@ pub async fn run(inner: &Inner, exchange: &mut Exchange<'_>, method: &CompiledMe
     if method.api_key_required {
         let keys = inner
             .api_keys
-            .get(&inner.store)
+            .get(&inner.store, &inner.buckets)
             .await
             .map_err(|cause| Refusal::unavailable(cause.to_string()))?;
         admit_key(inner, exchange, &keys)?;

@@ -1,7 +1,13 @@
 //! Throttle: no more requests a second than a stage's settings allow
 //! (Amazon API Gateway Developer Guide, "Throttle requests to your REST APIs").
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use base::Timestamp;
 
@@ -11,6 +17,33 @@ pub fn run(inner: &Inner, method: &CompiledMethod) -> Result<(), Refusal> {
     match &method.throttle {
         Some(bucket) if !bucket.take(inner.clock.now()) => Err(Refusal::throttled()),
         _ => Ok(()),
+    }
+}
+
+/// Every bucket, by what it is for. Tables are dropped and built again whenever something of theirs changes; a bucket is
+/// not filled anew by that, unless its own limits changed.
+#[derive(Debug, Default)]
+pub struct Buckets {
+    held: Mutex<HashMap<String, Arc<Bucket>>>,
+}
+
+impl Buckets {
+    /// `None`: no limit. `name` begins with the API's id for a method of one, with `plan/` for a key in a usage plan.
+    pub fn of(&self, name: String, rate: Option<f64>, burst: Option<u32>) -> Option<Arc<Bucket>> {
+        let fresh = Bucket::new(rate, burst)?;
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bucket) = held.get(&name).filter(|bucket| bucket.has_limits_of(&fresh)) {
+            return Some(Arc::clone(bucket));
+        }
+        let fresh = Arc::new(fresh);
+        held.insert(name, Arc::clone(&fresh));
+        Some(fresh)
+    }
+
+    /// Those of an API that is gone.
+    pub fn forget(&self, api_id: &str) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|name, _| !name.strip_prefix(api_id).is_some_and(|rest| rest.starts_with('/')));
     }
 }
 
@@ -38,6 +71,10 @@ impl Bucket {
         Some(Self { interval, tolerance: interval.saturating_mul(burst), full_at: AtomicI64::new(i64::MIN) })
     }
 
+    const fn has_limits_of(&self, other: &Self) -> bool {
+        self.interval == other.interval && self.tolerance == other.tolerance
+    }
+
     /// Whether one more fits in at `now`.
     pub fn take(&self, now: Timestamp) -> bool {
         let now = now.millis().saturating_mul(1000);
@@ -62,6 +99,16 @@ mod tests {
         assert!(bucket.take(at(100)));
         assert!(!bucket.take(at(100)));
         assert_eq!([1000, 1000, 1000, 1000].map(|millis| bucket.take(at(millis))), [true, true, true, false]);
+    }
+
+    #[test]
+    fn a_bucket_outlives_its_table() {
+        let buckets = Buckets::default();
+        let now = Timestamp::from_millis(5);
+        let take = |rate| buckets.of(String::from("a/dev/GET /"), Some(rate), Some(1)).unwrap().take(now);
+        assert_eq!([take(1.0), take(1.0), take(2.0), take(2.0)], [true, false, true, false]);
+        buckets.forget("a");
+        assert!(take(2.0));
     }
 
     #[test]

@@ -14,7 +14,10 @@ use crate::{
     metrics::Metrics,
     models::BodyModel,
     payload::{bodies::BinaryMediaTypes, template::ContextTemplate},
-    phases::{throttle::Bucket, validate::RequiredParameter},
+    phases::{
+        throttle::{Bucket, Buckets},
+        validate::RequiredParameter,
+    },
     responses::GatewayResponses,
     rows::{ApiSnapshot, AuthorizerRow, DeploymentRow, MethodRow, ResourceRow, StageRow},
 };
@@ -22,12 +25,13 @@ use crate::{
 pub fn compile(
     config: &Config,
     metrics: &Metrics,
+    buckets: &Buckets,
     deployment: &DeploymentRow,
     stage: &StageRow,
 ) -> CompiledStage {
     let snapshot = &deployment.snapshot;
     let api = &snapshot.api.definition;
-    let compiler = Compiler { config, metrics, deployment, stage };
+    let compiler = Compiler { config, metrics, buckets, deployment, stage };
     let mut responses = GatewayResponses::default();
     for response in &snapshot.gateway_responses {
         if let Err(cause) = responses.add(&response.definition) {
@@ -63,6 +67,7 @@ pub fn compile(
 struct Compiler<'a> {
     config: &'a Config,
     metrics: &'a Metrics,
+    buckets: &'a Buckets,
     deployment: &'a DeploymentRow,
     stage: &'a StageRow,
 }
@@ -230,7 +235,7 @@ impl Compiler<'_> {
     }
 
     /// The stage's settings that mean this method; the more exact one wins.
-    fn throttle(&self, resource: &ResourceRow, http_method: &str) -> Option<Bucket> {
+    fn throttle(&self, resource: &ResourceRow, http_method: &str) -> Option<Arc<Bucket>> {
         let exactness = |setting: &MethodSetting| {
             let path = setting.resource_path.as_deref().unwrap_or("/*");
             let path =
@@ -253,7 +258,9 @@ impl Compiler<'_> {
         let settings = self.stage.definition.method_settings.iter();
         let best = settings.filter_map(|setting| exactness(setting).map(|score| (score, setting)));
         let (_, setting) = best.max_by_key(|(score, _)| *score)?;
-        Bucket::new(setting.throttling_rate_limit, setting.throttling_burst_limit)
+        let (api, stage) = (&self.snapshot().api.id, &self.stage.definition.stage_name);
+        let name = format!("{api}/{stage}/{http_method} {}", resource.path);
+        self.buckets.of(name, setting.throttling_rate_limit, setting.throttling_burst_limit)
     }
 }
 

@@ -22,7 +22,7 @@ pub struct CompiledMethod {
     /// By content type; empty where bodies are not validated.
     pub body_models: Vec<(String, Arc<BodyModel>)>,
     pub integration: Integration,
-    pub throttle: Option<Bucket>,
+    pub throttle: Option<Arc<Bucket>>,
     pub counters: Arc<MethodCounters>,
 }
 

@@ -16,6 +16,7 @@ use super::{CompiledStage, compile::compile};
 use crate::{
     gateway::Config,
     metrics::Metrics,
+    phases::throttle::Buckets,
     rows::{DeploymentRow, RestApiRow, StageRow},
 };
 
@@ -43,6 +44,7 @@ impl Tables {
         store: &Store,
         config: &Config,
         metrics: &Metrics,
+        buckets: &Buckets,
         api_id: &str,
         stage: &str,
     ) -> Result<Option<Arc<CompiledStage>>, StoreError> {
@@ -63,7 +65,7 @@ impl Tables {
             let deployment_id = &stage_row.value.definition.deployment_id;
             let deployment = store.get::<DeploymentRow>(api_id, deployment_id).await?;
             let Some(deployment) = deployment else { return Ok(None) };
-            let compiled = Arc::new(compile(config, metrics, &deployment.value, &stage_row.value));
+            let compiled = Arc::new(compile(config, metrics, buckets, &deployment.value, &stage_row.value));
             if self.keep(epoch, &compiled) {
                 return Ok(Some(compiled));
             }

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Nodes and expressions looked at, over all loops.
-const STEP_LIMIT: u32 = 500_000;
+const STEP_LIMIT: u32 = 250_000;
 /// What a template may write: as much as a response may hold.
 const OUTPUT_LIMIT: usize = 10 * 1024 * 1024;
 /// Turns of one #foreach (Amazon API Gateway Developer Guide, "Quotas for REST APIs": 1,000).
