@@ -9,10 +9,13 @@ use crate::{
 };
 
 pub fn write(service: &Service, table: &Table) -> String {
+    if service.typed.is_some_and(<[&str]>::is_empty) {
+        return String::new();
+    }
     let mut code = errors(service, table);
     let mut structures = BTreeSet::new();
     for operation in &table.operations {
-        if !service.typed.is_empty() && !service.typed.contains(&operation.name.as_str()) {
+        if service.typed.is_some_and(|typed| !typed.contains(&operation.name.as_str())) {
             continue;
         }
         code.push_str(&self::operation(service, operation));

@@ -1,9 +1,9 @@
 //! What AWS says of its APIs: shapes, limits, patterns, errors. Generated from the tables under `facts/`.
 //!
-//! Each service is a module with, for each of its operations, a unit struct that implements [`Operation`], an error enum
-//! that holds exactly what the operation may raise, and plain structs for its shapes. [`read`] turns the JSON of a request
-//! into the operation's input and words every broken constraint as AWS does. [`services`] gives the same facts as tables,
-//! for whoever speaks the protocols.
+//! Each service is a module with, for each operation that a room has types for, a unit struct that implements
+//! [`Operation`], an error enum that holds exactly what the operation may raise, and plain structs for its shapes. [`read`]
+//! turns the JSON of a request into the operation's input and words every broken constraint as AWS does. [`services`] gives
+//! the facts of every operation as tables, for whoever speaks the protocols.
 
 pub mod coverage;
 mod error;

@@ -90,10 +90,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("bare worker loop, 1 worker:            {bare}");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     for workers in [1, 2, 4] {
-        let rate = runtime.block_on(through_invoke(workers))?;
-        let share = rate / bare * 100.0;
+        let measured = runtime.block_on(through_invoke(workers))?;
+        let share = measured.rate / one * 100.0;
         println!(
-            "Invoke, {workers} callers, {workers} workers at most:  {rate:>8.0} invocations/s  ({share:.0}% of one bare worker)"
+            "Invoke, {workers} callers, {workers} workers at most:  {measured} ({share:.0}% of one bare worker)"
         );
     }
     let cold = runtime.block_on(cold_start())?;
@@ -182,7 +182,7 @@ fn bare_loop() -> Result<Measured, Box<dyn std::error::Error>> {
 async fn through_invoke(workers: usize) -> Result<Measured, Box<dyn std::error::Error>> {
     let (_folder, functions) = open(workers)?;
     create(&functions).await?;
-    calls(&functions, workers, FOR / 2).await?;
+    calls(&functions, workers, FOR).await?;
     let (before, began) = (processor_time(), Instant::now());
     let count = calls(&functions, workers, FOR).await?;
     let (after, took) = (processor_time(), began.elapsed());

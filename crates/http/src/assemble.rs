@@ -36,6 +36,7 @@ use crate::{
     limits::Limits,
     listener::{self, Answer},
     metrics::Metrics,
+    proxies::{Network, TrustedProxies},
     site::{InvalidBaseUrl, Site},
 };
 
@@ -62,6 +63,8 @@ pub struct Config {
     /// Threads for heavy cryptography; one a core where it is not said.
     pub threads: Option<usize>,
     pub limits: Limits,
+    /// Who may say for whom they ask; nobody where it is empty.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Config {
@@ -78,6 +81,7 @@ impl Config {
             root_key: None,
             threads: None,
             limits: Limits::default(),
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -171,6 +175,7 @@ async fn put_together(parts: Parts) -> Result<FrontDoor, AssembleError> {
             outbox: parts.outbox,
         },
         rng: parts.rng,
+        trusted_proxies: TrustedProxies::new(parts.config.trusted_proxies),
     };
     Ok(FrontDoor { door: Door(Arc::new(front)), rooms, root_key, stop, sweeping })
 }

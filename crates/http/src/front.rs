@@ -15,6 +15,7 @@ use crate::{
     limits::Limits,
     listener::Answer,
     metrics::{Metrics, Route},
+    proxies::TrustedProxies,
     site::{Destination, Site},
 };
 
@@ -28,6 +29,7 @@ pub struct Front {
     pub rooms: Rooms,
     pub doors: Doors,
     pub rng: Arc<dyn Rng>,
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// One handle for the listener and for tests that need no socket.
@@ -37,6 +39,7 @@ pub struct Door(pub Arc<Front>);
 impl Answer for Door {
     async fn answer(&self, peer: SocketAddr, request: Request<Body>) -> Response<Body> {
         let request_id = self.0.rng.uuid();
+        let peer = SocketAddr::new(self.0.trusted_proxies.caller(peer.ip(), request.headers()), peer.port());
         let began = Instant::now();
         let answer = AssertUnwindSafe(self.0.route(peer, &request_id, request)).catch_unwind();
         answer.await.unwrap_or_else(|_| {

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod listener;
 mod metrics;
 pub mod protocols;
+mod proxies;
 pub mod site;
 
 pub use assemble::{AssembleError, Config, FrontDoor, OpenRooms, Parts, ServeError, Stop, assemble};
@@ -23,6 +24,7 @@ pub use crypto::seal::MasterKey;
 pub use doors::outbox::Outbox;
 pub use iam::RootKey;
 pub use limits::Limits;
+pub use proxies::{InvalidNetwork, Network};
 pub use userpool::IssuerStyle;
 
 // What whoever calls `assemble` must name, so that they need not lean on those rooms themselves.

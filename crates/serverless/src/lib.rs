@@ -7,6 +7,7 @@
 pub mod compile;
 pub mod diagnostics;
 mod files;
+mod load;
 mod node;
 pub mod package;
 pub mod place;
@@ -18,5 +19,6 @@ mod yaml;
 
 pub use compile::{Compiled, Deployment, Endpoint, FunctionPart, compile};
 pub use diagnostics::{Diagnostic, Problem, Report, Severity};
+pub use load::load;
 pub use package::Artifact;
-pub use service::{Function, Options, Service, load};
+pub use service::{Function, Options, Service};

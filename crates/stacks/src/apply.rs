@@ -117,7 +117,7 @@ async fn begin(
             Decision::Stays { row } => {
                 settled = true;
                 front.done.insert(id);
-                step.rows.extend(row);
+                step.rows.extend(row.map(|row| *row));
             }
             Decision::Begins { row, instance, call } => {
                 step.events.push(run.resource_event(&row, row.live.as_ref().or(Some(&instance))));

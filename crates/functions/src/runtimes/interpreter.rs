@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    io::Read,
     path::{Path, PathBuf},
     process::Stdio,
     sync::Arc,
@@ -54,15 +55,11 @@ impl Interpreters {
 
     pub async fn node(&self) -> Result<Arc<Interpreter>, MissingInterpreter> {
         let found = self.node.get_or_try_init(|| async {
-            let question = "process.stdout.write([process.execPath, process.versions.node].join('\\n'))";
             for program in self.candidates(&["node", "nodejs"]) {
-                if let Some(answer) = ask(&program, &["-e", question]).await
-                    && let [program, version] = answer.lines().collect::<Vec<_>>().as_slice()
-                {
-                    let program = PathBuf::from(program);
+                if let Some((program, version)) = ask_node(&program).await {
                     let prefix = program.parent().and_then(Path::parent).map(Path::to_owned);
                     let readable = folders_of(prefix.as_deref());
-                    return Ok(Arc::new(Interpreter { program, version: (*version).to_owned(), readable }));
+                    return Ok(Arc::new(Interpreter { program, version, readable }));
                 }
             }
             Err(MissingInterpreter(String::from(
@@ -110,6 +107,23 @@ impl Interpreters {
             .filter(|path| path.is_file())
             .collect()
     }
+}
+
+/// The program itself and its version. One that is a script, as version managers have them, knows where Node is; Node
+/// itself tells its version without starting up.
+async fn ask_node(program: &Path) -> Option<(PathBuf, String)> {
+    let mut magic = [0; 4];
+    let is_program = std::fs::File::open(program).and_then(|mut file| file.read_exact(&mut magic)).is_ok()
+        && magic == *b"\x7fELF";
+    if is_program {
+        let version = ask(program, &["--version"]).await?;
+        let program = program.canonicalize().ok()?;
+        return Some((program, version.trim().strip_prefix('v')?.to_owned()));
+    }
+    let question = "process.stdout.write([process.execPath, process.versions.node].join('\\n'))";
+    let answer = ask(program, &["-e", question]).await?;
+    let (program, version) = answer.split_once('\n')?;
+    Some((PathBuf::from(program), version.to_owned()))
 }
 
 /// What a program prints, where it can be run and ends well in time.

@@ -53,8 +53,14 @@ pub async fn answer(
     }
 }
 
-/// A page of another site cannot even ask blindly.
+/// A page of another site cannot even ask blindly, and a proxy on this machine speaks for others.
 fn from_here(head: &Parts) -> bool {
+    if ["forwarded", "x-forwarded-for", "x-forwarded-host", "via"]
+        .iter()
+        .any(|name| head.headers.contains_key(*name))
+    {
+        return false;
+    }
     let site = head.headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
     site.is_none_or(|site| matches!(site, "same-origin" | "same-site" | "none"))
 }
@@ -81,6 +87,14 @@ mod tests {
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
         answer(outbox, peer.parse().unwrap(), host, &head).await.status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn a_proxy_on_this_machine_is_not_this_machine() {
+        let request = http::Request::get("/_poolhouse/outbox").header("x-forwarded-for", "127.0.0.1");
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let answer = answer(Some(&One), "127.0.0.1:9".parse().unwrap(), "localhost", &head).await;
+        assert_eq!(answer.status(), 404);
     }
 
     #[tokio::test]

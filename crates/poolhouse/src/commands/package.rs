@@ -17,7 +17,8 @@ pub async fn run(args: &cli::Package) -> Result<(), Failure> {
     context.terminal.step("Packaging");
     let compiled = serverless::compile(&service).map_err(Failure::file)?;
     context.show_warnings(&compiled.report);
-    let folder = args.package.clone().unwrap_or_else(|| args.service.dir.join(".serverless"));
+    let configured = service.resolved()["package"]["path"].as_str().map(|path| args.service.dir.join(path));
+    let folder = args.package.clone().or(configured).unwrap_or_else(|| args.service.dir.join(".serverless"));
     let written = write(&folder, &compiled)
         .map_err(|error| Failure::tried(format!("cannot write to {}: {error}", folder.display())))?;
     context.terminal.say(&format!(

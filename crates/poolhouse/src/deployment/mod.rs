@@ -2,22 +2,27 @@
 //! the template checked, a change set, its events until the end. All of it through AWS's APIs.
 
 mod bundle;
+mod change_set;
 mod changes;
 mod cleanup;
 mod events;
+mod refusal;
 mod upload;
 mod wait;
 
 pub use bundle::Bundle;
 pub use events::{Followed, follow};
-pub use wait::{Pause, newest_event};
+pub use wait::newest_event;
+
+use change_set::{change_set, rehearse};
+use refusal::{invalid, refused};
 
 use serde_json::Value;
 
 use crate::{
     aws::{
-        AwsFailure, Client,
-        cloudformation::{self, ChangeSet, Revision, Stack, Template},
+        Client,
+        cloudformation::{self, Revision, Stack, Template},
     },
     failure::Failure,
     terminal::Terminal,
@@ -100,58 +105,6 @@ async fn check_types(client: &Client, bundle: &Bundle) -> Result<(), Failure> {
     }
     let outcome = cloudformation::validate_template(client, &Template::Body(body)).await;
     outcome.map_err(|failure| invalid(&failure, bundle))
-}
-
-/// A first deployment makes a bucket before the whole template is looked at. So that a mistake in it leaves nothing
-/// behind, the template is tried as a change set first, which is not executed.
-async fn rehearse(
-    client: &Client,
-    bundle: &Bundle,
-    revision: &Revision,
-    terminal: &Terminal,
-) -> Result<(), Failure> {
-    let body = bundle.template_update.to_string();
-    if body.len() > LARGEST_BODY {
-        return Ok(());
-    }
-    terminal.detail("Trying the template");
-    let (stack, name) = (bundle.stack_name.as_str(), format!("{}-rehearsal", bundle.stack_name));
-    let whole = Revision { template: Template::Body(body), ..revision.clone() };
-    let made = async {
-        let outcome = cloudformation::create_change_set(client, stack, &name, "CREATE", &whole).await;
-        outcome.map_err(|failure| refused(&failure, bundle))?;
-        made(client, stack, &name).await
-    };
-    let change_set = made.await?;
-    cloudformation::delete_change_set(client, stack, &name).await?;
-    if change_set.status == "CREATE_COMPLETE" {
-        return Ok(());
-    }
-    // The stack that a change set brings into being has nothing in it.
-    cloudformation::delete_stack(client, stack, None, &[]).await?;
-    Err(no_change_set(&change_set.reason, bundle))
-}
-
-/// The template's own faults are the file's: they are shown where they were written.
-fn invalid(failure: &AwsFailure, bundle: &Bundle) -> Failure {
-    if failure.code() != "ValidationError" {
-        return Failure { help: failure.help(), ..Failure::tried(failure.to_string()) };
-    }
-    Failure::wrong("CloudFormation cannot take the template; nothing was touched")
-        .details(explained(&failure.message(), bundle))
-}
-
-/// A message about a template, without the lines and columns of the JSON that nobody wrote, and with those of the file.
-fn explained(message: &str, bundle: &Bundle) -> Vec<String> {
-    let in_json = |line: &str| {
-        let rest = line.trim_start().strip_prefix("line ")?;
-        let (place, said) = rest.split_once(": ")?;
-        place.chars().all(|c| c.is_ascii_digit() || " ,column".contains(c)).then(|| format!("  {said}"))
-    };
-    let mut details: Vec<String> =
-        message.lines().map(|line| in_json(line).unwrap_or_else(|| format!("  {line}"))).collect();
-    details.extend(bundle.places_named_in(message));
-    details
 }
 
 fn check_status(stack: Option<&Stack>, name: &str) -> Result<(), Failure> {
@@ -277,68 +230,4 @@ async fn change(
     let followed = follow(client, &id, since.as_deref(), terminal, doing).await?;
     followed.expect(&format!("{kind}_COMPLETE"), bundle)?;
     Ok(Outcome::Deployed)
-}
-
-/// Makes a change set and sets it off; gives the stack's id, or `None` where there is nothing to change.
-async fn change_set(
-    client: &Client,
-    bundle: &Bundle,
-    revision: &Revision,
-    kind: &str,
-    terminal: &Terminal,
-) -> Result<Option<String>, Failure> {
-    let stack = bundle.stack_name.as_str();
-    let name = format!("{stack}-change-set");
-    if kind == "UPDATE" {
-        cloudformation::delete_change_set(client, stack, &name).await?;
-    }
-    let outcome = cloudformation::create_change_set(client, stack, &name, kind, revision).await;
-    outcome.map_err(|failure| refused(&failure, bundle))?;
-    let made = made(client, stack, &name).await?;
-    if made.status != "CREATE_COMPLETE" {
-        cloudformation::delete_change_set(client, stack, &name).await?;
-        let reason = made.reason.as_str();
-        if reason.contains("didn't contain changes") || reason.contains("No updates are to be performed") {
-            return Ok(None);
-        }
-        return Err(no_change_set(reason, bundle));
-    }
-    terminal.detail(&format!("Executing change set with {} changes", made.changes));
-    let outcome =
-        cloudformation::execute_change_set(client, stack, &name, bundle.deployment.disable_rollback).await;
-    outcome.map_err(|failure| refused(&failure, bundle))?;
-    Ok(Some(made.stack_id))
-}
-
-/// Waits until a change set is made, or is known not to be.
-async fn made(client: &Client, stack: &str, name: &str) -> Result<ChangeSet, Failure> {
-    let mut pause = Pause::new();
-    loop {
-        let made = cloudformation::describe_change_set(client, stack, name).await?;
-        if !matches!(made.status.as_str(), "CREATE_PENDING" | "CREATE_IN_PROGRESS") {
-            return Ok(made);
-        }
-        pause.rest("the change set").await?;
-    }
-}
-
-fn no_change_set(reason: &str, bundle: &Bundle) -> Failure {
-    let failure = Failure::tried("CloudFormation refuses this change; nothing was changed")
-        .details(explained(reason, bundle));
-    if reason.contains(REPLACE_TAG) { failure.help(LOSE_THEM) } else { failure }
-}
-
-const LOSE_THEM: &str = "to lose those users on purpose: poolhouse deploy --replace-user-pool LOGICAL_ID";
-
-/// CloudFormation would not begin.
-fn refused(failure: &AwsFailure, bundle: &Bundle) -> Failure {
-    let message = failure.message();
-    if message.contains("_IN_PROGRESS") || failure.code() == "OperationInProgressException" {
-        return Failure::tried(format!("the stack is being changed by someone else just now: {message}"))
-            .help("wait until that is done, then deploy again");
-    }
-    if message.contains(REPLACE_TAG) {
-        return no_change_set(&message, bundle);
-    }
-    invalid(failure, bundle)
 }

@@ -1,6 +1,10 @@
 //! Tells when something in the service's folder changed.
 
-use std::{path::Path, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::watch;
@@ -10,29 +14,48 @@ use crate::failure::Failure;
 /// Editors write in several steps; what comes within this time is one change.
 const QUIET: Duration = Duration::from_millis(120);
 /// Folders whose changes mean nothing: our own, and those of tools.
-const IGNORED: [&str; 4] = [".poolhouse", ".serverless", ".git", ".cache"];
+const IGNORED: [&str; 5] = [".poolhouse", ".serverless", ".git", ".cache", "node_modules"];
 
 pub struct Changes {
     count: watch::Receiver<u64>,
+    root: PathBuf,
+    /// The folders that are watched with all that is below them.
+    below: BTreeSet<PathBuf>,
     /// Watches for as long as it lives.
-    _watcher: RecommendedWatcher,
+    watcher: RecommendedWatcher,
 }
 
 impl Changes {
     pub fn below(folder: &Path) -> Result<Self, Failure> {
         let failed =
             |error: notify::Error| Failure::tried(format!("{} cannot be watched: {error}", folder.display()));
-        let folder = folder.canonicalize().map_err(|error| failed(notify::Error::io(error)))?;
+        let root = folder.canonicalize().map_err(|error| failed(notify::Error::io(error)))?;
         let (told, count) = watch::channel(0_u64);
-        let root = folder.clone();
+        let from = root.clone();
         let mut watcher = notify::recommended_watcher(move |event: Result<Event, notify::Error>| {
-            if event.is_ok_and(|event| matters(&event, &root)) {
+            if event.is_ok_and(|event| matters(&event, &from)) {
                 told.send_modify(|count| *count += 1);
             }
         })
         .map_err(failed)?;
-        watcher.watch(&folder, RecursiveMode::Recursive).map_err(failed)?;
-        Ok(Self { count, _watcher: watcher })
+        watcher.watch(&root, RecursiveMode::NonRecursive).map_err(failed)?;
+        let mut changes = Self { count, root, below: BTreeSet::new(), watcher };
+        changes.watch_new_folders().map_err(failed)?;
+        Ok(changes)
+    }
+
+    /// Folder by folder, so that those which mean nothing are not watched: a system watches so many and no more.
+    fn watch_new_folders(&mut self) -> Result<(), notify::Error> {
+        for entry in std::fs::read_dir(&self.root).map_err(notify::Error::io)? {
+            let path = entry.map_err(notify::Error::io)?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if path.is_dir() && !IGNORED.contains(&name) && !self.below.contains(&path) {
+                self.watcher.watch(&path, RecursiveMode::Recursive)?;
+                self.below.insert(path);
+            }
+        }
+        self.below.retain(|path| path.is_dir());
+        Ok(())
     }
 
     /// Waits for a change, and then for quiet. Never ends where watching ended.
@@ -42,6 +65,9 @@ impl Changes {
         }
         while tokio::time::timeout(QUIET, self.count.changed()).await.is_ok_and(|change| change.is_ok()) {}
         self.count.mark_unchanged();
+        if let Err(error) = self.watch_new_folders() {
+            tracing::warn!(%error, "a new folder cannot be watched");
+        }
     }
 }
 
@@ -72,5 +98,9 @@ mod tests {
         std::fs::write(folder.path().join("handler.js"), "xy").unwrap();
         tokio::time::timeout(Duration::from_secs(10), changes.next()).await.unwrap();
         assert!(tokio::time::timeout(soon, changes.next()).await.is_err());
+        std::fs::create_dir(folder.path().join("src")).unwrap();
+        tokio::time::timeout(Duration::from_secs(10), changes.next()).await.unwrap();
+        std::fs::write(folder.path().join("src/deep.js"), "x").unwrap();
+        tokio::time::timeout(Duration::from_secs(10), changes.next()).await.unwrap();
     }
 }

@@ -3,6 +3,7 @@
 mod bucket;
 mod cognito_user_pool;
 mod custom;
+mod function_settings;
 mod functions;
 mod http;
 mod invoke_config;

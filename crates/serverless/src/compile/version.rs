@@ -7,6 +7,71 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
+use super::{
+    Work,
+    functions::Target,
+    naming,
+    template::{absent, attribute, reference},
+};
+use crate::{diagnostics::Diagnostic, service::Function};
+
+impl Work<'_> {
+    /// The version, the output that names it, and the alias that points to it where the function has one.
+    pub(super) fn version(
+        &mut self,
+        function: &Function,
+        properties: &Map<String, Json>,
+        code: &str,
+        versioned: bool,
+        target: &Target,
+    ) {
+        let lambda = naming::lambda(&function.key);
+        let id = naming::lambda_version(&function.key, &digest(properties, code));
+        let description = properties.get("Description").cloned().unwrap_or_else(absent);
+        let policy = if versioned || target.alias.is_none() { json!("Retain") } else { absent() };
+        self.template.set(
+            id.clone(),
+            function.place,
+            json!({
+                "Type": "AWS::Lambda::Version",
+                "DeletionPolicy": policy,
+                "Properties": {"FunctionName": reference(&lambda), "CodeSha256": code, "Description": description}
+            }),
+        );
+        self.template.output(
+            format!("{lambda}QualifiedArn"),
+            json!({"Description": "Current Lambda function version", "Value": reference(&id)}),
+        );
+        let Some(alias) = &target.alias else { return };
+        let provisioned = function.node.get("provisionedConcurrency").filter(|node| node.is_truthy());
+        if let (Some(node), Some(_)) =
+            (provisioned, function.node.get("snapStart").filter(|node| node.is_truthy()))
+        {
+            let message = format!(
+                "the function '{}' has snapStart and provisionedConcurrency: only one can be",
+                function.key
+            );
+            self.problems.push(Diagnostic::error(node.place, message));
+        }
+        let provisioned = provisioned
+            .map_or_else(absent, |node| json!({"ProvisionedConcurrentExecutions": node.to_json()}));
+        self.template.set(
+            alias.logical_id.clone(),
+            function.place,
+            json!({
+                "Type": "AWS::Lambda::Alias",
+                "Properties": {
+                    "FunctionName": reference(&lambda),
+                    "FunctionVersion": attribute(&id, "Version"),
+                    "Name": alias.name,
+                    "ProvisionedConcurrencyConfig": provisioned,
+                },
+                "DependsOn": lambda,
+            }),
+        );
+    }
+}
+
 /// `properties` are the function's, `code` its package's SHA-256 in base64.
 pub fn digest(properties: &Map<String, Json>, code: &str) -> String {
     let mut properties = properties.clone();

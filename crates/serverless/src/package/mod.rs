@@ -135,6 +135,15 @@ impl Packer<'_> {
             );
             return None;
         }
+        if let Some(file) = files
+            .iter()
+            .find(|file| file.path.rsplit('/').next().is_some_and(|name| name.starts_with(".env")))
+        {
+            let message = format!("{file_name} takes {} along, which often holds secrets", file.path);
+            problems.push(
+                Diagnostic::warning(place, message).help("leave it out with package.patterns: ['!**/.env*']"),
+            );
+        }
         match archive::zip(&self.service.folder, &files) {
             Ok(bytes) => Some((self.add(Artifact::new(file_name, bytes)), Arc::new(files))),
             Err(reason) => {

@@ -66,6 +66,8 @@ fn keys_repositories_and_earlier_packages_stay_at_home() {
         (".env.dev", "A=1"),
     ]);
     assert_eq!(folder.names(0), [".env", "handler.js"]);
+    let warnings = folder.compile().unwrap().report.to_string();
+    assert!(warnings.contains("svc.zip takes .env along, which often holds secrets"), "{warnings}");
 }
 
 #[cfg(unix)]

@@ -5,6 +5,7 @@
 //! warning. What cannot be read as what it should be is an error, at its line.
 
 mod events;
+mod http;
 mod nearest;
 mod provider;
 mod tables;

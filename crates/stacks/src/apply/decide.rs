@@ -20,11 +20,10 @@ const NAME_RANDOM: usize = 13;
 pub const REPLACING: &str =
     "Requested update requires the creation of a new physical resource; hence creating one.";
 
-#[allow(clippy::large_enum_variant, reason = "one at a time is alive, and it is taken apart at once")]
 pub enum Decision {
     /// Nothing to do to the world; the row where what is remembered of it changes.
     Stays {
-        row: Option<ResourceRow>,
+        row: Option<Box<ResourceRow>>,
     },
     Begins {
         row: Box<ResourceRow>,
@@ -96,7 +95,7 @@ pub fn decide(run: &Run, desired: &Desired, id: &str) -> Result<Decision, Halt> 
         let changed = kept != live;
         row.live = Some(kept);
         row.mark = earlier.and_then(|row| row.mark.clone());
-        return Ok(Decision::Stays { row: changed.then_some(row) });
+        return Ok(Decision::Stays { row: changed.then(|| Box::new(row)) });
     }
 
     let replacing = replacing_changes(handler.as_ref(), &live.properties.value, &properties.value);
