@@ -136,7 +136,7 @@ test('a forgotten password is set anew by code, by keyboard alone, on a small da
   await picture(page, 'forgot-phone-dark');
   await page.keyboard.type(email);
   await page.keyboard.press('Enter');
-  await page.getByLabel('New password').waitFor();
+  await page.getByLabel('New password', { exact: true }).waitFor();
   await page.getByLabel('Code', { exact: true }).focus();
   await page.keyboard.type(await newestCode(server, email, 2));
   await page.keyboard.press('Tab');
