@@ -2,7 +2,7 @@
 // Compares our templates and packages with those of the real Serverless Framework v3.
 //
 //   run             packs every service of crates/serverless/tests/parity with `serverless@3` and with
-//                   `target/…/poolhouse package` (or the binary that POOLHOUSE names) and prints what differs
+//                   `target/…/poolhouse package` (or the binary that POOLHOUSE_BINARY names) and prints what differs
 //   run --record    writes what `serverless@3` made to expected.json, which the crate's tests compare with
 //
 // Needs node and npm; everything is installed and run in a temporary folder.
@@ -16,6 +16,7 @@ const fixtures = join(root, 'crates/serverless/tests/parity');
 const record = process.argv.includes('--record');
 const only = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const temporary = mkdtempSync(join(tmpdir(), 'serverless-parity-'));
+let compared = 0;
 let different = 0;
 
 try {
@@ -36,11 +37,13 @@ try {
     const differences = compare(theirs, ours, '');
     console.log(`${differences.length ? 'DIFFERENT' : 'equal    '} ${name}`);
     for (const difference of differences) console.log(`  ${difference}`);
-    different += differences.length;
+    compared += 1;
+    if (differences.length) different += 1;
   }
 } finally {
   rmSync(temporary, { recursive: true, force: true });
 }
+if (!record) console.log(`${compared - different} passed, ${different} failed`);
 process.exit(different ? 1 : 0);
 
 function install() {
@@ -51,7 +54,7 @@ function install() {
 }
 
 function poolhouse() {
-  if (process.env.POOLHOUSE) return process.env.POOLHOUSE;
+  if (process.env.POOLHOUSE_BINARY) return process.env.POOLHOUSE_BINARY;
   const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
   return ['release', 'debug'].map((profile) => join(target, profile, 'poolhouse')).find(existsSync);
 }
