@@ -1,4 +1,4 @@
-//! What the clients need besides Rust: Node's packages, a Python environment, a browser.
+//! What the clients need besides Rust: Node's packages, a Python environment, a browser, what a fleet is made of.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -9,7 +9,7 @@ const INSTALL: Duration = Duration::from_secs(1800);
 
 pub fn install() -> Result<Count, String> {
     let missing: Vec<String> =
-        [node as fn() -> Result<(), String>, npm_packages, python, browser, interpreters]
+        [node as fn() -> Result<(), String>, npm_packages, python, browser, interpreters, fleet]
             .into_iter()
             .filter_map(|tool| tool().err())
             .collect();
@@ -69,6 +69,17 @@ fn browser() -> Result<(), String> {
         return Ok(());
     }
     debian(&["chromium", "chromium-driver"])
+}
+
+/// What `clients/fleet` starts beside PostgreSQL. Patroni comes with Python's packages. Both stand in folders of the
+/// administrator's, which other people's PATH does not name.
+fn fleet() -> Result<(), String> {
+    let there = |name: &str| {
+        run::installed(name)
+            || Path::new("/usr/bin").join(name).exists()
+            || Path::new("/usr/sbin").join(name).exists()
+    };
+    if there("etcd") && there("haproxy") { Ok(()) } else { debian(&["etcd-server", "haproxy"]) }
 }
 
 /// For functions in the tests.
