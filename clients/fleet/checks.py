@@ -5,13 +5,15 @@ import json
 import pathlib
 import re
 import shutil
+import threading
 import time
 
 import requests
 
 import once
 from nodes import REPOSITORY
-from people import PASSWORD, Refused, Unknown, ask
+from people import PASSWORD, Refused, ask
+from processes import until
 
 # "Seen by the others within a second."
 SOON = 1.0
@@ -257,6 +259,34 @@ def deploy(nodes, node, service):
     return json.loads(done.stdout)
 
 
+def a_deploy_whose_node_dies_is_ended_by_the_other(fleet):
+    """The node is not started again until the stack is at rest."""
+    nodes = fleet.nodes
+    dying, other = nodes.all
+    service = fleet.folder / "cut-off"
+    shutil.copytree(REPOSITORY / "examples/secure-rest-api", service, ignore=shutil.ignore_patterns(".poolhouse", "node_modules"))
+    stacks = fleet.world.caller("cloudformation", other.base)
+
+    def status():
+        found = [one for one in stacks.describe_stacks()["Stacks"] if one["StackName"].endswith("-cut")]
+        return found[0]["StackStatus"] if found else "none"
+
+    deploying = threading.Thread(target=nodes.command, args=(dying, "deploy", service, "--stage", "cut"), daemon=True)
+    deploying.start()
+    try:
+        # The bucket's own stack is at rest when the service's one begins.
+        within(30, lambda: status() in ("UPDATE_IN_PROGRESS", "CREATE_IN_PROGRESS"), "no deploy began")
+        at = status()
+        dying.kill()
+        took = within(45, lambda: not status().endswith("IN_PROGRESS"), f"the stack stays {at}: no other node takes it up")
+        return f"{at} became {status()} in {took:.1f} s"
+    finally:
+        if not dying.process.running():
+            nodes.start_one(dying)
+            until(dying.ready, 60, "the node does not come back")
+        deploying.join(60)
+
+
 def a_large_package_comes_from_the_shared_store(fleet):
     """Bytes that only one node was given."""
     world = fleet.world
@@ -360,5 +390,6 @@ ALL = [
     a_large_package_comes_from_the_shared_store,
     a_service_deployed_at_one_node_answers_at_the_other,
     an_apis_rate_limit_holds_for_all_nodes_together,
+    a_deploy_whose_node_dies_is_ended_by_the_other,
     without_its_database_a_node_is_not_ready_and_says_so,
 ]
