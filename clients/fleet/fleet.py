@@ -11,6 +11,7 @@ from etcd import Etcd
 from haproxy import HaProxy
 from nodes import Nodes
 from people import World
+from pgbouncer import PgBouncer
 from postgres import Postgres
 from processes import UNPRIVILEGED, Processes, until
 
@@ -18,8 +19,9 @@ from processes import UNPRIVILEGED, Processes, until
 class Fleet:
     """Use as a context. `embedded`: one node on its own engine, to try the load and the ledger without a database."""
 
-    def __init__(self, embedded=False):
+    def __init__(self, embedded=False, pgbouncer=False):
         self.embedded = embedded
+        self.pgbouncer = pgbouncer
         # A short path: PostgreSQL's sockets lie in it.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fleet-"))
         self.processes = Processes(self.folder)
@@ -49,13 +51,20 @@ class Fleet:
         if not self.embedded:
             self.start_database()
         self.haproxy = HaProxy(self.processes, self.folder)
-        url = None if self.embedded else self.postgres.url()
+        url = None if self.embedded else self.database_url()
         self.nodes = Nodes(self.processes, self.folder, self.haproxy.base, url, count=1 if self.embedded else 2)
         self.nodes.start()
         self.haproxy.start(self.nodes.all)
         self.world = World(self.haproxy.base, self.nodes)
         until(self.answers, 10, lambda: f"HAProxy does not answer:\n{self.haproxy.process.tail()}")
         self.world.make()
+
+    def database_url(self):
+        if not self.pgbouncer:
+            return self.postgres.url()
+        between = PgBouncer(self.processes, self.folder, self.postgres)
+        between.start()
+        return between.url()
 
     def answers(self):
         try:

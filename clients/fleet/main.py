@@ -4,6 +4,7 @@ run                 the checks without faults, then each fault that is over quic
 run --full          every fault, held for as long as it hurts
 run --database      the database alone with a plain SQL writer: what Patroni makes possible at best
 run --embedded      one node on its own engine: tries the load and the ledger themselves
+run --pgbouncer     with PgBouncer between the nodes and the database (with any of the others)
 run --only WORDS    only faults and checks whose name has WORDS in it
 run --keep          leaves the logs
 """
@@ -123,7 +124,7 @@ def database_alone(fleet, outcome, chosen):
 
 def main():
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for flag in ("--full", "--database", "--embedded", "--keep"):
+    for flag in ("--full", "--database", "--embedded", "--pgbouncer", "--keep"):
         words.add_argument(flag, action="store_true")
     words.add_argument("--only", default="")
     said = words.parse_args()
@@ -131,7 +132,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     outcome = Outcome()
     chosen = [one for one in (faults.OF_NODES if said.embedded else faults.ALL) if said.only in one.name]
-    with Fleet(embedded=said.embedded) as fleet:
+    with Fleet(embedded=said.embedded, pgbouncer=said.pgbouncer) as fleet:
         fleet.keep = said.keep
         if said.database:
             database_alone(fleet, outcome, [one for one in chosen if one not in faults.OF_NODES])

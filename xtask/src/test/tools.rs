@@ -79,7 +79,8 @@ fn fleet() -> Result<(), String> {
             || Path::new("/usr/bin").join(name).exists()
             || Path::new("/usr/sbin").join(name).exists()
     };
-    if there("etcd") && there("haproxy") { Ok(()) } else { debian(&["etcd-server", "haproxy"]) }
+    let whole = ["etcd", "haproxy", "pgbouncer"].into_iter().all(there);
+    if whole { Ok(()) } else { debian(&["etcd-server", "haproxy", "pgbouncer"]) }
 }
 
 /// For functions in the tests.
