@@ -182,7 +182,7 @@ async fn serve(
 }
 
 /// Drops what is held in memory when its rows change, here or on another node.
-async fn watch(inner: Weak<Inner>, mut changes: tokio::sync::broadcast::Receiver<store::Change>) {
+async fn watch(inner: Weak<Inner>, mut changes: store::Changes) {
     loop {
         let change = changes.recv().await;
         let Some(inner) = inner.upgrade() else { return };

@@ -149,6 +149,19 @@ pub struct Change {
     pub key: String,
 }
 
+impl Change {
+    /// Says that changes may have been missed, so that whatever is held in memory may be stale: an engine sends it when
+    /// it has lost touch with other nodes for a moment. [`crate::Changes`] hands it on as if the receiver had lagged.
+    pub fn everything() -> Self {
+        Self { collection: String::new(), partition: String::new(), key: String::new() }
+    }
+
+    /// No collection has an empty name.
+    pub fn is_everything(&self) -> bool {
+        self.collection.is_empty()
+    }
+}
+
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// Away, for now: answers become 503 with Retry-After.
@@ -195,7 +208,8 @@ pub trait Engine: Send + Sync + 'static {
     /// Deletes the blob unless it was put, or put again, at `before` or later. Says whether it is gone now.
     async fn delete_blob_put_before(&self, sha256: &str, before: Timestamp) -> Result<bool, StoreError>;
 
-    /// Commits from now on. A receiver that lags must drop all that it holds.
+    /// Commits from now on, here and on other nodes. A receiver that lags, or is sent [`Change::everything`], must drop all
+    /// that it holds; [`crate::Store::changes`] makes one of the two.
     fn changes(&self) -> broadcast::Receiver<Change>;
 
     /// Deletes up to `limit` rows that have expired and says how many it deleted.

@@ -18,4 +18,4 @@ mod typed;
 pub use batch::{Batch, CommitError};
 pub use collection::{Collection, IndexEntry, Versioned};
 pub use engine::{Change, Engine, RowId, StoreError};
-pub use typed::{Page, Query, Store};
+pub use typed::{Changes, Page, Query, Store};

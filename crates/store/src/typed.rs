@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use base::PageToken;
-use tokio::sync::broadcast;
+use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::{
     Batch, Change, Collection, CommitError, Engine, RowId, StoreError, Versioned,
@@ -158,8 +158,22 @@ impl Store {
         self.engine.commit(batch.into_raw()?).await
     }
 
-    pub fn changes(&self) -> broadcast::Receiver<Change> {
-        self.engine.changes()
+    /// Commits from now on, here and on other nodes.
+    pub fn changes(&self) -> Changes {
+        Changes(self.engine.changes())
+    }
+}
+
+/// What was committed, one row after another. On [`RecvError::Lagged`] something may have been missed, and all that is held
+/// in memory must be dropped.
+pub struct Changes(broadcast::Receiver<Change>);
+
+impl Changes {
+    pub async fn recv(&mut self) -> Result<Change, RecvError> {
+        match self.0.recv().await {
+            Ok(change) if change.is_everything() => Err(RecvError::Lagged(0)),
+            other => other,
+        }
     }
 }
 

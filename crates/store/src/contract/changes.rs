@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::sync::broadcast::Receiver;
-
 use super::{Fixture, Thing};
-use crate::{Batch, Change, Collection};
+use crate::{Batch, Changes, Collection};
 
 pub async fn a_commit_is_heard(Fixture { store, .. }: Fixture) {
     store.commit(Batch::new().put(&Thing::new("p", "before"))).await.unwrap();
@@ -37,7 +35,7 @@ pub async fn a_swept_row_is_heard(Fixture { store, clock }: Fixture) {
 }
 
 /// The next `count` keys, sorted; the issue allows a second for another node to hear, here it is the same one.
-async fn heard(changes: &mut Receiver<Change>, count: usize) -> Vec<String> {
+async fn heard(changes: &mut Changes, count: usize) -> Vec<String> {
     let mut keys = Vec::new();
     for _ in 0..count {
         let change = tokio::time::timeout(Duration::from_secs(2), changes.recv()).await.unwrap().unwrap();

@@ -2,8 +2,8 @@
 
 use std::sync::Weak;
 
-use store::{Change, Collection};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use store::{Changes, Collection};
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::{
     rows::{ClientIdRow, UserPoolClientRow, UserPoolRow},
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Runs until the service is gone.
-pub(crate) async fn watch(service: Weak<Service>, mut changes: Receiver<Change>) {
+pub(crate) async fn watch(service: Weak<Service>, mut changes: Changes) {
     loop {
         let change = changes.recv().await;
         let Some(service) = service.upgrade() else { return };
