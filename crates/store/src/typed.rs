@@ -105,16 +105,31 @@ impl Store {
         &self,
         ids: &[(&str, &str)],
     ) -> Result<Vec<Option<Versioned<T>>>, StoreError> {
-        let ids = ids
-            .iter()
-            .map(|(partition, key)| RowId {
-                collection: T::NAME,
-                partition: (*partition).to_owned(),
-                key: (*key).to_owned(),
-            })
-            .collect();
-        let rows = self.engine.get_many(ids).await?;
+        let rows = self.engine.get_many(row_ids::<T>(ids)).await?;
         rows.into_iter().map(|row| row.map(read).transpose()).collect()
+    }
+
+    /// A row of each of two collections, in one read.
+    pub async fn get_both<A: Collection, B: Collection>(
+        &self,
+        a: (&str, &str),
+        b: (&str, &str),
+    ) -> Result<(Option<Versioned<A>>, Option<Versioned<B>>), StoreError> {
+        let (a, mut b) = self.get_with::<A, B>(a, &[b]).await?;
+        Ok((a, b.pop().flatten()))
+    }
+
+    /// A row of one collection, and some of another, in one read.
+    pub async fn get_with<A: Collection, B: Collection>(
+        &self,
+        a: (&str, &str),
+        b: &[(&str, &str)],
+    ) -> Result<(Option<Versioned<A>>, Vec<Option<Versioned<B>>>), StoreError> {
+        let ids = row_ids::<A>(&[a]).into_iter().chain(row_ids::<B>(b)).collect();
+        let mut rows = self.engine.get_many(ids).await?.into_iter();
+        let a = rows.next().flatten().map(read).transpose()?;
+        let b = rows.map(|row| row.map(read).transpose()).collect::<Result<_, _>>()?;
+        Ok((a, b))
     }
 
     pub async fn query<T: Collection>(&self, query: Query<T>) -> Result<Page<T>, StoreError> {
@@ -162,6 +177,15 @@ impl Store {
     pub fn changes(&self) -> Changes {
         Changes(self.engine.changes())
     }
+}
+
+fn row_ids<T: Collection>(ids: &[(&str, &str)]) -> Vec<RowId> {
+    let of = |(partition, key): &(&str, &str)| RowId {
+        collection: T::NAME,
+        partition: (*partition).to_owned(),
+        key: (*key).to_owned(),
+    };
+    ids.iter().map(of).collect()
 }
 
 /// What was committed, one row after another. On [`RecvError::Lagged`] something may have been missed, and all that is held

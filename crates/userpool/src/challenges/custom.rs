@@ -54,7 +54,7 @@ pub async fn answer(attempt: &Attempt<'_>, answer: Answer) -> Outcome {
     let session = attempt.open(NAME, text)?;
     let username = answer.required("USERNAME")?;
     let given = answer.required("ANSWER")?;
-    let person = attempt.person_of(&session).await?;
+    let (person, _) = attempt.person_of(&session).await?;
     let is_stranger = person.user().is_none() && username == person.srp_user_id(attempt.pool);
     if !is_stranger && !session.is_for(attempt.pool, person.user(), username) {
         return Err(SignInError::invalid_session());

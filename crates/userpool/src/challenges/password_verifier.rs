@@ -87,13 +87,11 @@ pub async fn answer(attempt: &Attempt<'_>, answer: Answer) -> Outcome {
     let challenge = STANDARD.decode(&state.b).ok().and_then(|bytes| ServerChallenge::from_bytes(&bytes));
     let challenge = challenge.ok_or_else(SignInError::invalid_session)?;
 
-    let person = attempt.person_of(&session).await?;
+    let (person, attempts) = attempt.person_of(&session).await?;
     if names_someone_else(attempt, &session, &person, &state, username) {
         return Err(SignInError::invalid_session());
     }
     attempt.check_secret_hash(&[username, &state.user_id, &session.given_name])?;
-    let key = person.lockout_key(attempt.pool);
-    let attempts = lockout::read(&attempt.service.store, attempt.pool, key).await?;
     Proof::check_lock(&attempts, attempt.now())?;
 
     let verifier = person.verifier(attempt.service, attempt.pool)?;

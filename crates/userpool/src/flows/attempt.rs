@@ -6,14 +6,17 @@ use base::Timestamp;
 use crypto::srp::Verifier;
 use store::{StoreError, Versioned};
 
-use super::{Door, Session, SignInError, lockout};
+use super::{
+    Door, Session, SignInError,
+    lockout::{self, Attempts},
+};
 use crate::{
     directory::{Client, Pool},
     passwords,
     raise::{NotAuthorizedException, Raise},
-    rows::UserRow,
+    rows::{AttemptsRow, UserRow},
     service::Service,
-    users,
+    users::{self, Named},
 };
 
 pub struct Attempt<'a> {
@@ -35,9 +38,39 @@ impl Attempt<'_> {
         self.service.clock.now()
     }
 
-    pub async fn find(&self, name: &str) -> Result<Person, StoreError> {
-        let found = users::find(&self.service.store, self.pool, name).await?;
-        Ok(found.map_or_else(|| Person::Unknown(name.to_owned()), |user| Person::Known(Box::new(user))))
+    /// Whose name it is, and what was tried with it: two reads, whoever it is.
+    pub async fn find(&self, name: &str) -> Result<(Person, Attempts), StoreError> {
+        match users::look_up(&self.service.store, self.pool, name).await? {
+            Named::User(user) => self.with_attempts(Person::Known(user)).await,
+            Named::Alias(alias) => self.user_with_attempts(&alias.username_key, &alias.sub, name).await,
+            Named::Nobody => self.with_attempts(Person::Unknown(name.to_owned())).await,
+        }
+    }
+
+    pub async fn with_attempts(&self, person: Person) -> Result<(Person, Attempts), StoreError> {
+        let key = person.lockout_key(self.pool);
+        let attempts = lockout::read(&self.service.store, self.pool, key).await?;
+        Ok((person, attempts))
+    }
+
+    /// The user of that key, if it is still the one with that `sub`; else whoever gave the name is a stranger.
+    async fn user_with_attempts(
+        &self,
+        username_key: &str,
+        sub: &str,
+        name: &str,
+    ) -> Result<(Person, Attempts), StoreError> {
+        let (pool_id, key) = (self.pool.id(), lockout::key(self.pool, username_key));
+        let store = &self.service.store;
+        let (user, row) =
+            store.get_both::<UserRow, AttemptsRow>((pool_id, username_key), (pool_id, &key)).await?;
+        match user.filter(|user| user.value.sub == sub) {
+            Some(user) => {
+                let attempts = Attempts { pool_id: pool_id.to_owned(), key, row };
+                Ok((Person::Known(Box::new(user)), attempts))
+            }
+            None => self.with_attempts(Person::Unknown(name.to_owned())).await,
+        }
     }
 
     pub fn seal(&self, session: &Session) -> Result<String, Raise<SignInError>> {
@@ -48,13 +81,12 @@ impl Attempt<'_> {
         Session::open(self.service, self.pool, self.client, challenge, text)
     }
 
-    /// The session's person, if they are still the same one.
-    pub async fn person_of(&self, session: &Session) -> Result<Person, StoreError> {
-        let stranger = || Person::Unknown(session.given_name.clone());
-        let Some(sub) = &session.sub else { return Ok(stranger()) };
-        let user = self.service.store.get::<UserRow>(self.pool.id(), &session.username_key).await?;
-        let user = user.filter(|user| user.value.sub == *sub);
-        Ok(user.map_or_else(stranger, |user| Person::Known(Box::new(user))))
+    /// The session's person, if they are still the same one, and what was tried with their name.
+    pub async fn person_of(&self, session: &Session) -> Result<(Person, Attempts), StoreError> {
+        match &session.sub {
+            Some(sub) => self.user_with_attempts(&session.username_key, sub, &session.given_name).await,
+            None => self.with_attempts(Person::Unknown(session.given_name.clone())).await,
+        }
     }
 
     /// `SECRET_HASH` over the name as it was given, or another name of the same person. The pages show none.

@@ -3,7 +3,10 @@
 use base::Secret;
 use store::Batch;
 
-use super::{Attempt, DoorKind, Outcome, Person, Proof, SignInError, after_first_factor, lockout};
+use super::{
+    Attempt, DoorKind, Outcome, Person, Proof, SignInError, after_first_factor,
+    lockout::{self, Attempts},
+};
 use crate::{
     challenges::{custom, password_verifier},
     raise::{InvalidParameterException, Raise, UserNotFoundException, invalid},
@@ -42,13 +45,10 @@ pub async fn start(attempt: &Attempt<'_>, opening: Opening) -> Outcome {
         return Err(invalid("USERNAME must have length less than or equal to 128"));
     }
     attempt.check_secret_hash(&[opening.username()])?;
-    let person = attempt.find(opening.username()).await?;
-    let person = match person {
-        Person::Unknown(name) => stranger(attempt, name, &opening).await?,
+    let (person, attempts) = match attempt.find(opening.username()).await? {
+        (Person::Unknown(name), attempts) => stranger(attempt, name, attempts, &opening).await?,
         known => known,
     };
-    let attempts =
-        lockout::read(&attempt.service.store, attempt.pool, person.lockout_key(attempt.pool)).await?;
     Proof::check_lock(&attempts, attempt.now())?;
     pre_authentication::ask(attempt, &person).await?;
     match opening {
@@ -102,23 +102,24 @@ fn require(attempt: &Attempt<'_>, opening: &Opening) -> Result<(), InvalidParame
 async fn stranger(
     attempt: &Attempt<'_>,
     name: String,
+    attempts: Attempts,
     opening: &Opening,
-) -> Result<Person, Raise<SignInError>> {
-    let stranger = Person::Unknown(name);
+) -> Result<(Person, Attempts), Raise<SignInError>> {
     if let Opening::Password { username, password } = opening {
         // Guessing through the trigger locks like guessing at the door.
-        let (service, pool) = (attempt.service, attempt.pool);
-        let attempts = lockout::read(&service.store, pool, stranger.lockout_key(pool)).await?;
         Proof::check_lock(&attempts, attempt.now())?;
         match user_migration::authenticate(attempt, username, password).await? {
             Migration::None => {}
-            Migration::Done(user) => return Ok(Person::Known(user)),
+            Migration::Done(user) => return Ok(attempt.with_attempts(Person::Known(user)).await?),
             Migration::Refused if attempt.client.hides_users() => {}
-            Migration::Refused => drop(lockout::failed(service, pool, &attempts.key, &Batch::new()).await?),
+            Migration::Refused => {
+                let key = &attempts.key;
+                let _ = lockout::failed(attempt.service, attempt.pool, key, &Batch::new()).await?;
+            }
         }
     }
     if attempt.client.hides_users() {
-        Ok(stranger)
+        Ok((Person::Unknown(name), attempts))
     } else {
         Err(UserNotFoundException(String::from("User does not exist.")).into())
     }

@@ -8,5 +8,5 @@ mod name;
 
 pub use delete::delete;
 pub use factors::factors;
-pub use find::{find, find_for_admin};
+pub use find::{Named, find, find_for_admin, look_up};
 pub use name::{name, stranger_id};
