@@ -230,17 +230,11 @@ pub struct Server {
     /// The address to listen at [default: 127.0.0.1:4747]
     #[arg(long, value_name = "ADDR", env = "POOLHOUSE_LISTEN")]
     pub listen: Option<String>,
-    /// The data folder of the embedded engine [default: .poolhouse]
+    /// The data folder: the embedded engine, and this node's own files [default: .poolhouse]
     #[arg(long, value_name = "DIR", env = "POOLHOUSE_DATA")]
     pub data: Option<PathBuf>,
     /// A PostgreSQL database instead of the embedded engine
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "POOLHOUSE_DATABASE_URL",
-        hide_env_values = true,
-        conflicts_with = "data"
-    )]
+    #[arg(long, value_name = "URL", env = "POOLHOUSE_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// What tokens, links and pages say the server is called [default: from --listen]
     #[arg(long, value_name = "URL", env = "POOLHOUSE_BASE_URL")]

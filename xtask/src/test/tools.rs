@@ -16,6 +16,17 @@ pub fn install() -> Result<Count, String> {
     if missing.is_empty() { Ok(Count { passed: 0, failed: 0 }) } else { Err(missing.join("\n")) }
 }
 
+/// The store's tests start PostgreSQL themselves (`crates/test-postgres`). Debian keeps its programs out of PATH.
+pub fn database() -> Result<Count, String> {
+    let below = Path::new("/usr/lib/postgresql");
+    let versions = fs::read_dir(below).into_iter().flatten().filter_map(|entry| entry.ok());
+    let there = versions.map(|entry| entry.path().join("bin/initdb")).any(|program| program.is_file());
+    if !there && !run::installed("initdb") {
+        debian(&["postgresql"])?;
+    }
+    Ok(Count { passed: 0, failed: 0 })
+}
+
 fn node() -> Result<(), String> {
     if run::installed("node") && run::installed("npm") {
         return Ok(());

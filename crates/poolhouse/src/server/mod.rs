@@ -2,6 +2,7 @@
 
 mod credentials_file;
 pub mod dev;
+mod engine;
 mod files;
 mod logging;
 mod master_key;

@@ -18,6 +18,9 @@ use crate::{
 pub struct Settings {
     pub listen: SocketAddr,
     pub data: PathBuf,
+    /// The PostgreSQL that keeps everything but this node's own files (outbox, credentials, logs, sandboxes). `None`: the
+    /// embedded engine, in `data`.
+    pub database_url: Option<String>,
     /// `None`: worked out from the address that is listened at.
     pub base_url: Option<String>,
     pub master_key_file: Option<PathBuf>,
@@ -70,9 +73,13 @@ impl Settings {
             Some(folder) => folder.join(path),
             None => path,
         };
-        if args.database_url.is_some() || file.database_url.is_some() {
-            return Err(Failure::wrong("the PostgreSQL engine is not built yet")
-                .help("leave --database-url out: the embedded engine keeps everything in --data"));
+        let database_url = args.database_url.clone().or(file.database_url);
+        let master_key_file = args.master_key_file.clone().or(file.master_key_file.map(beside));
+        if database_url.is_some() && master_key_file.is_none() {
+            return Err(Failure::wrong("a server on PostgreSQL needs the master key that all its nodes share").help(
+                "make one (head -c 32 /dev/urandom | base64 > master.key), give every node the same, and name it with \
+                 --master-key-file",
+            ));
         }
         let listen = args.listen.clone().or(file.listen).unwrap_or_else(|| LISTEN.to_owned());
         let region = args.region.clone().or(file.region);
@@ -82,7 +89,8 @@ impl Settings {
             listen: address(&listen)?,
             data: args.data.clone().or(file.data.map(beside)).unwrap_or_else(|| data.to_owned()),
             base_url: args.base_url.clone().or(file.base_url),
-            master_key_file: args.master_key_file.clone().or(file.master_key_file.map(beside)),
+            master_key_file,
+            database_url,
             smtp: args.smtp.clone().or(file.smtp),
             mail_from: args.mail_from.clone().or(file.mail_from),
             issuer: args.issuer.or(file.issuer).unwrap_or(Issuer::Here),
@@ -203,7 +211,7 @@ mod tests {
             (cli::Server { region: Some(String::from("x")), ..Default::default() }, "not a region"),
             (
                 cli::Server { database_url: Some(String::from("postgres://x")), ..Default::default() },
-                "not built",
+                "needs the master key",
             ),
         ] {
             assert!(read(&args, &[]).unwrap_err().message.contains(words), "{words}");

@@ -10,10 +10,9 @@ use outbound::{Outbox, SmtpMail, SystemClock, SystemRng};
 use ports::{Clock, Mail, Rng};
 use serde_json::Value;
 use store::Store;
-use store_sqlite::{Options, SqliteEngine};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use super::{Settings, credentials_file, files, master_key};
+use super::{Settings, credentials_file, engine, files, master_key};
 use crate::{cli::Issuer, failure::Failure};
 
 /// A server that answers.
@@ -42,13 +41,7 @@ pub async fn start(settings: &Settings, show_outbox: bool) -> Result<Running, Fa
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let rng: Arc<dyn Rng> = Arc::new(SystemRng);
     let key = master_key::open(data, settings.master_key_file.as_deref(), rng.as_ref())?;
-    let ticking = Arc::clone(&clock);
-    let options = Options::new(Arc::new(move || ticking.now()));
-    let folder = data.clone();
-    let engine = tokio::task::spawn_blocking(move || SqliteEngine::open(folder, options))
-        .await
-        .map_err(|error| Failure::tried(error.to_string()))?
-        .map_err(|error| Failure::wrong(error.to_string()))?;
+    let engine = engine::open(settings, data, Arc::clone(&clock)).await?;
     let outbox = Outbox::open(data.join("outbox"), Arc::clone(&clock))
         .map_err(|error| Failure::tried(format!("the outbox cannot be opened: {error}")))?;
     let base_url = settings.base_url(listening);
@@ -67,7 +60,7 @@ pub async fn start(settings: &Settings, show_outbox: bool) -> Result<Running, Fa
         .map(|(id, secret)| RootKey { access_key_id: id, secret_access_key: Secret::new(secret) });
     let parts = front_door::Parts {
         config,
-        store: Store::new(Arc::new(engine)),
+        store: Store::new(engine),
         master_key: key,
         clock,
         rng,
@@ -129,8 +122,11 @@ fn not_assembled(error: &AssembleError, settings: &Settings) -> Failure {
     match error {
         AssembleError::BaseUrl(_) => Failure::wrong(error.to_string()).help("it is given by --base-url"),
         AssembleError::Keyring(_) => Failure::wrong(error.to_string()).help(format!(
-            "the master key and the data folder {} do not belong together; name the right key with --master-key-file",
-            settings.data.display()
+            "the master key and {} do not belong together; name the right key with --master-key-file",
+            match settings.database_url {
+                Some(_) => String::from("the database"),
+                None => format!("the data folder {}", settings.data.display()),
+            }
         )),
         _ => Failure::tried(error.to_string()),
     }
