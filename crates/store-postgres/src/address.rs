@@ -94,7 +94,7 @@ fn dress(config: &mut Config, pooled: bool, options: &Options) {
         let millis = options.statement.as_millis();
         config.options(format!(
             "{given}-c statement_timeout={millis} -c idle_in_transaction_session_timeout=60000 \
-             -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off"
+             -c default_transaction_isolation=read\\ committed"
         ));
     }
 }

@@ -1,6 +1,8 @@
 //! A database for each test, on one server for each test process.
 
-#![allow(dead_code, reason = "each test uses what it needs")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test uses what it needs")]
+
+pub mod proxy;
 
 use std::sync::{
     Arc, OnceLock,
