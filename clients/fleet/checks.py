@@ -2,13 +2,16 @@
 
 import hashlib
 import json
-import pathlib
 import re
 import shutil
 import threading
 import time
 
+import boto3
 import requests
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from pycognito import AWSSRP
 
 import once
 from nodes import REPOSITORY
@@ -52,8 +55,6 @@ def sign_in_steps_go_on_at_any_node(fleet):
 
 
 def srp_begins_at_one_node_and_ends_at_the_other(fleet):
-    from pycognito import AWSSRP
-
     world = fleet.world
     email = world.person("srp")
     # Through HAProxy the two steps go to two nodes: it takes turns.
@@ -192,9 +193,6 @@ def what_is_revoked_is_refused_at_once_everywhere(fleet):
 
 
 def an_access_key_made_at_one_node_works_at_the_other(fleet):
-    import boto3
-    from botocore.exceptions import ClientError
-
     world = fleet.world
     one, other = world.everywhere()
     iam = world.caller("iam", one)
@@ -233,8 +231,6 @@ def a_service_deployed_at_one_node_answers_at_the_other(fleet):
     admin = world.admin(one.base)
     admin.admin_create_user(UserPoolId=pool, Username="d@example.com", MessageAction="SUPPRESS", UserAttributes=[{"Name": "email", "Value": "d@example.com"}])
     admin.admin_set_user_password(UserPoolId=pool, Username="d@example.com", Password=PASSWORD, Permanent=True)
-    from pycognito import AWSSRP
-
     srp = AWSSRP(username="d@example.com", password=PASSWORD, pool_id=pool, client_id=client, client=world.guest(one.base))
     token = srp.authenticate_user()["AuthenticationResult"]["IdToken"]
     for node in nodes.all:
@@ -292,11 +288,8 @@ def a_large_package_comes_from_the_shared_store(fleet):
     world = fleet.world
     one, other = world.everywhere()
     body = b"".join(hashlib.sha256(str(number).encode()).digest() for number in range(200_000))
-    from boto3.session import Session
-    from botocore.config import Config
-
     def s3(base):
-        return Session().client(
+        return boto3.session.Session().client(
             "s3", endpoint_url=base, region_name="us-east-1", aws_access_key_id=fleet.nodes.key[0], aws_secret_access_key=fleet.nodes.key[1],
             config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1, "mode": "standard"}))
 

@@ -1,8 +1,13 @@
 """What clients were told is done. After every fault it must still be so."""
 
 import threading
+import time
 
 from people import Refused, Unknown
+
+# A message is committed with what it tells of. A node that dies while it sends one has it to itself for a minute; then
+# another node sends it.
+MAIL_COMES_WITHIN = 75
 
 
 class Ledger:
@@ -16,6 +21,7 @@ class Ledger:
         self.acknowledged = 0
         # Counts the settlings: each spends the newest token of every chain, so that chains start anew.
         self.era = 0
+        self.mail_awaited = {}
         # What was seen to be wrong while the load ran.
         self.lost = []
         self.twice = []
@@ -43,6 +49,25 @@ class Ledger:
         with self._lock:
             self.chains.pop(email, None)
 
+    def awaits_mail(self, email):
+        with self._lock:
+            self.mail_awaited[email] = time.monotonic()
+
+    def mail_that_never_came(self, wait=False):
+        """Those whose time is over; with `wait` nobody is left after it."""
+        while True:
+            with self._lock:
+                awaited = dict(self.mail_awaited)
+            came = [email for email in awaited if self.world.mailbox.code(email, patience=0)]
+            late = [email for email, since in awaited.items() if email not in came and time.monotonic() - since > MAIL_COMES_WITHIN]
+            with self._lock:
+                for email in came + late:
+                    self.mail_awaited.pop(email, None)
+                done = not self.mail_awaited or not wait
+            if late or done:
+                return [f"the mail to {email}" for email in late]
+            time.sleep(1)
+
     def is_lost(self, what):
         with self._lock:
             self.lost.append(what)
@@ -61,6 +86,7 @@ class Ledger:
             self.lost, self.twice = [], []
             checked, self.acknowledged = self.acknowledged, 0
             self.era += 1
+        lost += self.mail_that_never_came()
         everywhere = self.world.everywhere()
         for number, (email, sub) in enumerate(people.items()):
             found = self._user(email, everywhere[number % len(everywhere)])

@@ -81,9 +81,10 @@ class Load:
             if sub is None:
                 continue
             self.ledger.signed_up(email, sub)
-            code = self.world.mailbox.code(email)
+            code = self.world.mailbox.code(email, patience=3)
             if code is None:
-                self.ledger.is_lost(f"the mail to {email}")
+                self.ledger.awaits_mail(email)
+                yield
                 continue
             for attempt in range(40):
                 try:

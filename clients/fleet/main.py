@@ -23,7 +23,6 @@ from fleet import Fleet
 from ledger import Ledger
 from load import Load
 from meter import Meter
-from people import Unknown
 from processes import until
 from sql_writer import SqlWriter
 
@@ -63,6 +62,11 @@ def under_load(fleet, outcome, chosen, full):
     for fault in chosen:
         outcome.of(fault.name, lambda one=fault: inject(fleet, outcome, one, one.hold if full else one.quick, meter, ledger, load))
     load.stop()
+    outcome.of("every mail came", lambda: never(ledger.mail_that_never_came(wait=True)))
+
+
+def never(lost):
+    assert not lost, f"lost: {lost[:5]}"
 
 
 def inject(fleet, outcome, fault, hold, meter, ledger, load):
@@ -92,7 +96,7 @@ def inject(fleet, outcome, fault, hold, meter, ledger, load):
     outcome.rows.append(report.row(fault.name, seen, checked, len(lost), len(things), len(twice)))
     print(outcome.rows[-1], flush=True)
     assert recovered, f"not whole again within {RECOVERY} s"
-    assert not lost, f"lost: {lost[:5]}"
+    never(lost)
     assert not twice, f"spent twice: {twice[:5]}"
     assert checked > 0, "nothing was acknowledged"
 
@@ -115,7 +119,7 @@ def database_alone(fleet, outcome, chosen):
         lost = writer.lost()
         outcome.rows.append(report.row(fault.name, seen, len(writer.acknowledged), len(lost), 0, 0))
         print(outcome.rows[-1], flush=True)
-        assert not lost, f"lost: {lost[:5]}"
+        never(lost)
 
     for fault in chosen:
         outcome.of(fault.name, lambda each=fault: one(each))
