@@ -239,6 +239,9 @@ pub struct Server {
     /// What tokens, links and pages say the server is called [default: from --listen]
     #[arg(long, value_name = "URL", env = "POOLHOUSE_BASE_URL")]
     pub base_url: Option<String>,
+    /// A network whose machines may say for whom they ask (X-Forwarded-For), such as 10.0.0.0/8; may be given again
+    #[arg(long, value_name = "NETWORK", env = "POOLHOUSE_TRUSTED_PROXY", value_delimiter = ',')]
+    pub trusted_proxy: Vec<front_door::Network>,
     /// 32 bytes in base64 that all secrets are sealed with [default: made in the data folder]
     #[arg(long, value_name = "FILE", env = "POOLHOUSE_MASTER_KEY_FILE")]
     pub master_key_file: Option<PathBuf>,

@@ -23,6 +23,7 @@ pub struct Settings {
     pub database_url: Option<String>,
     /// `None`: worked out from the address that is listened at.
     pub base_url: Option<String>,
+    pub trusted_proxies: Vec<front_door::Network>,
     pub master_key_file: Option<PathBuf>,
     pub smtp: Option<String>,
     pub mail_from: Option<String>,
@@ -45,6 +46,7 @@ struct File {
     data: Option<PathBuf>,
     database_url: Option<String>,
     base_url: Option<String>,
+    trusted_proxy: Vec<String>,
     master_key_file: Option<PathBuf>,
     smtp: Option<String>,
     mail_from: Option<String>,
@@ -85,10 +87,15 @@ impl Settings {
         let region = args.region.clone().or(file.region);
         let account = args.account.clone().or(file.account);
         let wrong = |error: base::ids::InvalidId| Failure::wrong(error.to_string());
+        let trusted_proxies = match args.trusted_proxy.as_slice() {
+            [] => networks(&file.trusted_proxy)?,
+            given => given.to_vec(),
+        };
         Ok(Self {
             listen: address(&listen)?,
             data: args.data.clone().or(file.data.map(beside)).unwrap_or_else(|| data.to_owned()),
             base_url: args.base_url.clone().or(file.base_url),
+            trusted_proxies,
             master_key_file,
             database_url,
             smtp: args.smtp.clone().or(file.smtp),
@@ -142,6 +149,14 @@ fn address(text: &str) -> Result<SocketAddr, Failure> {
     })
 }
 
+fn networks(spelled: &[String]) -> Result<Vec<front_door::Network>, Failure> {
+    spelled
+        .iter()
+        .map(|text| text.parse())
+        .collect::<Result<_, _>>()
+        .map_err(|error: front_door::InvalidNetwork| Failure::wrong(format!("trusted-proxy: {error}")))
+}
+
 fn root_key(environment: &Environment) -> Result<Option<(String, String)>, Failure> {
     let (id, secret) = ("POOLHOUSE_ROOT_ACCESS_KEY_ID", "POOLHOUSE_ROOT_SECRET_ACCESS_KEY");
     match (environment.get(id), environment.get(secret)) {
@@ -189,14 +204,16 @@ mod tests {
 
     #[test]
     fn a_flag_beats_the_file_whose_paths_are_its_own() {
-        let (folder, args) =
-            with_file("listen = ':80'\ndata = 'here'\nregion = 'eu-west-1'\nissuer = 'aws'\n");
+        let (folder, args) = with_file(
+            "listen = ':80'\ndata = 'here'\nregion = 'eu-west-1'\nissuer = 'aws'\ntrusted-proxy = ['10.0.0.0/8']\n",
+        );
         let settings =
             read(&cli::Server { listen: Some(String::from("localhost:81")), ..args }, &[]).unwrap();
         assert_eq!(settings.listen.to_string(), "127.0.0.1:81");
         assert_eq!(settings.data, folder.path().join("here"));
         assert_eq!(settings.region.as_str(), "eu-west-1");
         assert_eq!(settings.issuer, Issuer::Aws);
+        assert_eq!(settings.trusted_proxies, ["10.0.0.0/8".parse().unwrap()]);
     }
 
     #[test]
@@ -205,6 +222,8 @@ mod tests {
         let failure = read(&args, &[]).unwrap_err();
         assert_eq!(failure.status, 2);
         assert!(failure.details.join("\n").contains("unknown field `lissten`"), "{failure:?}");
+        let (_folder, args) = with_file("trusted-proxy = ['ten']\n");
+        assert!(read(&args, &[]).unwrap_err().message.contains("'ten' is not a network"));
         for (args, words) in [
             (cli::Server { listen: Some(String::from("here")), ..Default::default() }, "not an address"),
             (cli::Server { account: Some(String::from("12")), ..Default::default() }, "12 digits"),

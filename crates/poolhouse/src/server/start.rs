@@ -49,6 +49,7 @@ pub async fn start(settings: &Settings, show_outbox: bool) -> Result<Running, Fa
     config.endpoint_url = Settings::endpoint_url(listening);
     config.region = settings.region.clone();
     config.account = settings.account.clone();
+    config.trusted_proxies = settings.trusted_proxies.clone();
     config.search_path = settings.search_path.clone();
     config.issuer = match settings.issuer {
         Issuer::Here => IssuerStyle::BaseUrl,
