@@ -15,8 +15,10 @@ use crate::{
     attempt::{self, Call, Outcome},
     desired::Desired,
     engine::Halt,
+    resources::Leaving,
     rows::{Instance, OperationKind, Progress, ResourceRow, Work},
     run::{Run, Step},
+    template::Policy,
 };
 use decide::Decision;
 
@@ -40,7 +42,7 @@ pub async fn forward(run: &mut Run) -> Result<(), Halt> {
     let mut calls: Working = FuturesUnordered::new();
     for id in front.working.clone() {
         if let Some((instance, call)) = run.rows.get(&id).and_then(|row| again(row, &desired)) {
-            calls.push(started(run, &id, &instance, call, true));
+            calls.push(started(run, &desired, &id, &instance, call, true));
         }
     }
     loop {
@@ -134,7 +136,7 @@ async fn begin(
     }
     run.commit(step).await?;
     for (id, instance, call) in begun {
-        calls.push(started(run, &id, &instance, call, false));
+        calls.push(started(run, desired, &id, &instance, call, false));
     }
     Ok(settled && front.failed.is_empty())
 }
@@ -187,13 +189,34 @@ fn again(row: &ResourceRow, desired: &Desired) -> Option<(Instance, Call)> {
 
 fn started(
     run: &Run,
+    desired: &Desired,
     id: &str,
     instance: &Instance,
     call: Call,
     resumed: bool,
 ) -> BoxFuture<'static, Result<(String, Outcome), Halt>> {
-    let context = attempt::context(&run.engine, &run.stack, id, instance, resumed);
+    let mut context = attempt::context(&run.engine, &run.stack, id, instance, resumed);
+    if matches!(call, Call::Create { .. }) {
+        context.leaving = leaving(run, desired).collect();
+    }
     let call = attempt::call(run.engine.clone(), context, instance.resource_type.clone(), call);
     let id = id.to_owned();
     Box::pin(async move { Ok((id, call.await?)) })
+}
+
+/// What [`finish::complete`] is going to condemn, as far as it is known by now.
+fn leaving<'a>(run: &'a Run, desired: &'a Desired) -> impl Iterator<Item = Leaving> + 'a {
+    let instances = run.rows.iter().flat_map(|(id, row)| {
+        let replaced = row.former.as_ref().filter(|former| former.update_replace_policy == Policy::Delete);
+        let stays = desired.graph.contains(id);
+        let removed = row.live.as_ref().filter(|live| !stays && live.deletion_policy == Policy::Delete);
+        replaced.into_iter().chain(removed)
+    });
+    instances.filter_map(|instance| {
+        Some(Leaving {
+            resource_type: instance.resource_type.clone(),
+            physical_id: instance.physical_id.clone()?,
+            properties: instance.properties.value.clone(),
+        })
+    })
 }

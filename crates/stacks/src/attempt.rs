@@ -149,6 +149,7 @@ pub fn context(
         tags: instance.tags.clone(),
         principal: Principal { ..principal },
         resumed,
+        leaving: std::sync::Arc::default(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `AWS::ApiGateway::Deployment`: the API as it is now, kept.
 
+use std::collections::BTreeSet;
+
 use base::AwsError;
 use store::{Batch, Query};
 
@@ -17,6 +19,17 @@ use crate::{
     },
 };
 
+/// What a deployment leaves out although it is still there: whoever takes the snapshot is about to take it away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leaving {
+    /// Resource ids. Their methods go with them.
+    pub resources: BTreeSet<String>,
+    /// Resource ids with the HTTP method.
+    pub methods: BTreeSet<(String, String)>,
+    /// Response types.
+    pub gateway_responses: BTreeSet<String>,
+}
+
 impl Gateway {
     /// Takes a snapshot. With a stage, the stage is made, or moved to this deployment with its other settings left as
     /// they are where `stage` says nothing of them (`StageName` and `StageDescription` of the CloudFormation type).
@@ -26,16 +39,24 @@ impl Gateway {
         description: Option<String>,
         stage: Option<StageDefinition>,
     ) -> Result<DeploymentRow, AwsError> {
-        self.create_deployment_as(&self.inner.short_id(), rest_api_id, description, stage).await
+        self.create_deployment_as(
+            &self.inner.short_id(),
+            rest_api_id,
+            description,
+            stage,
+            &Leaving::default(),
+        )
+        .await
     }
 
-    /// Under an id that the caller decided on beforehand.
+    /// Under an id that the caller decided on beforehand, and without what is leaving.
     pub async fn create_deployment_as(
         &self,
         id: &str,
         rest_api_id: &str,
         description: Option<String>,
         stage: Option<StageDefinition>,
+        leaving: &Leaving,
     ) -> Result<DeploymentRow, AwsError> {
         let store = &self.inner.store;
         let decided = store.decide(async || {
@@ -46,7 +67,7 @@ impl Gateway {
                 id: id.to_owned(),
                 description: description.clone(),
                 created_at: now,
-                snapshot: self.inner.snapshot(api.value.clone()).await?,
+                snapshot: self.inner.snapshot(api.value.clone(), leaving).await?,
             };
             let mut batch = Batch::new().expect(&api).insert(&row);
             if let Some(wanted) = &stage {
@@ -117,9 +138,9 @@ fn moved(old: &StageDefinition, wanted: StageDefinition) -> StageDefinition {
 }
 
 impl Inner {
-    async fn snapshot(&self, api: RestApiRow) -> Result<ApiSnapshot, Refused> {
+    async fn snapshot(&self, api: RestApiRow, leaving: &Leaving) -> Result<ApiSnapshot, Refused> {
         let id = api.id.clone();
-        let snapshot = ApiSnapshot {
+        let mut snapshot = ApiSnapshot {
             api,
             resources: self.all::<ResourceRow>(&id).await?,
             methods: self.all::<MethodRow>(&id).await?,
@@ -134,6 +155,14 @@ impl Inner {
         if snapshot.methods.iter().any(|method| method.definition.integration.is_none()) {
             return Err(bad_request("No integration defined for method").into());
         }
+        snapshot.resources.retain(|resource| !leaving.resources.contains(&resource.id));
+        snapshot.methods.retain(|method| {
+            let key = (method.resource_id.clone(), method.definition.http_method.clone());
+            !leaving.resources.contains(&key.0) && !leaving.methods.contains(&key)
+        });
+        snapshot
+            .gateway_responses
+            .retain(|response| !leaving.gateway_responses.contains(&response.definition.response_type));
         Ok(snapshot)
     }
 

@@ -11,7 +11,7 @@ mod properties;
 mod registry;
 mod s3;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
@@ -42,6 +42,16 @@ pub struct Context {
     pub principal: Principal,
     /// An earlier attempt may have come to its end, or anywhere before it: look before making.
     pub resumed: bool,
+    /// What the update under way takes away once all else is done. Given where something is made.
+    pub leaving: Arc<[Leaving]>,
+}
+
+/// A physical resource that is still there and is about to go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaving {
+    pub resource_type: String,
+    pub physical_id: String,
+    pub properties: Value,
 }
 
 /// A resource that is there.

@@ -2,7 +2,7 @@
 //! id.
 
 use async_trait::async_trait;
-use gateway::{Gateway, definitions::StageDefinition};
+use gateway::{Gateway, control::deployment::Leaving, definitions::StageDefinition};
 use serde_json::{Value, json};
 
 use super::{SERVICE, SHORT_ID, failed, permit};
@@ -63,7 +63,8 @@ impl ResourceType for Deployment {
         let api = required(SERVICE, properties, "RestApiId")?;
         if !(context.resumed && self.gateway.get_deployment(api, id).await.is_ok()) {
             let description = text(properties, "Description").map(str::to_owned);
-            let made = self.gateway.create_deployment_as(id, api, description, stage(properties)?).await;
+            let (stage, leaving) = (stage(properties)?, leaving(context, api));
+            let made = self.gateway.create_deployment_as(id, api, description, stage, &leaving).await;
             made.map_err(failed)?;
         }
         Ok(made(id))
@@ -113,6 +114,24 @@ impl ResourceType for Deployment {
         }
         self.gateway.delete_deployment(api, physical_id).await.map_err(failed)
     }
+}
+
+/// CloudFormation takes away what a template no longer has when all else is done, after the deployment was made. On AWS
+/// that leaves removed methods open in the stage until the next deployment; here they are not in it (ADR 6).
+fn leaving(context: &Context, api: &str) -> Leaving {
+    let mut leaving = Leaving::default();
+    for one in context.leaving.iter().filter(|one| text(&one.properties, "RestApiId") == Some(api)) {
+        let property = |name: &str| text(&one.properties, name).unwrap_or_default().to_owned();
+        match one.resource_type.as_str() {
+            "AWS::ApiGateway::Resource" => leaving.resources.insert(one.physical_id.clone()),
+            "AWS::ApiGateway::Method" => {
+                leaving.methods.insert((property("ResourceId"), property("HttpMethod").to_ascii_uppercase()))
+            }
+            "AWS::ApiGateway::GatewayResponse" => leaving.gateway_responses.insert(property("ResponseType")),
+            _ => false,
+        };
+    }
+    leaving
 }
 
 fn stage(properties: &Value) -> Result<Option<StageDefinition>, Failure> {
