@@ -34,6 +34,7 @@ pub async fn run(
     let found = found.map(|found| found.value).filter(|stack| stack.status != StackStatus::DeleteComplete);
     let mut run = match (kind, found) {
         (OperationKind::Create, None) => {
+            given::new_name(&input.stack_name)?;
             Run::fresh(engine, start::new_stack(engine, &input.stack_name, StackStatus::ReviewInProgress))
         }
         (OperationKind::Create, Some(stack)) if stack.status == StackStatus::ReviewInProgress => {
@@ -131,7 +132,7 @@ async fn request(
         parameters: given::parameters(input.parameters.clone()),
         tags: match &input.tags {
             Some(tags) => given::tags(tags.clone())?,
-            None => before.tags.clone(),
+            None => given::kept_tags(before),
         },
         capabilities: input.capabilities.clone().unwrap_or_default(),
         notification_arns: match &input.notification_arns {

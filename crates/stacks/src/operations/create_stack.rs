@@ -19,12 +19,7 @@ pub async fn run(
         (Some("DO_NOTHING"), None) | (None, Some(true)) => OnFailure::DoNothing,
         _ => OnFailure::Rollback,
     };
-    if input.stack_name.contains(':') || input.stack_name.len() > 128 {
-        return Err(words::invalid(format!(
-            "1 validation error detected: Value '{}' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*",
-            input.stack_name
-        )));
-    }
+    given::new_name(&input.stack_name)?;
     given::no_triggers(input.rollback_configuration)?;
     if input.stack_policy_url.is_some() {
         return Err(words::invalid("StackPolicyURL is not supported here: give StackPolicyBody"));

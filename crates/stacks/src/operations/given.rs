@@ -6,8 +6,9 @@ use facts::cloudformation as api;
 use super::words;
 use crate::{
     Stacks,
+    desired::REPLACE_TAG,
     parameters::Given,
-    rows::{Principal, Tag},
+    rows::{Principal, Revision, Tag},
     template::{MAX_BODY_BYTES, MAX_TEMPLATE_BYTES},
 };
 
@@ -68,6 +69,28 @@ pub fn parameters(given: Option<Vec<api::Parameter>>) -> Vec<Given> {
             use_previous_value: one.use_previous_value,
         })
         .collect()
+}
+
+/// A name for a stack that is not there yet.
+pub fn new_name(name: &str) -> Result<(), AwsError> {
+    let constraint = if name.len() > 128 {
+        "Member must have length less than or equal to 128"
+    } else if !name.starts_with(|first: char| first.is_ascii_alphabetic())
+        || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    {
+        "Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*"
+    } else {
+        return Ok(());
+    };
+    Err(words::invalid(format!(
+        "1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: {constraint}"
+    )))
+}
+
+/// Of a request that says nothing of tags: those from before, but for the leave to replace what has users in it, which
+/// was given for one update.
+pub fn kept_tags(before: &Revision) -> Vec<Tag> {
+    before.tags.iter().filter(|tag| tag.key != REPLACE_TAG).cloned().collect()
 }
 
 pub fn tags(given: Vec<api::Tag>) -> Result<Vec<Tag>, AwsError> {

@@ -41,7 +41,7 @@ pub async fn run(
     };
     let tags: Vec<Tag> = match input.tags {
         Some(tags) => given::tags(tags)?,
-        None => before.tags,
+        None => given::kept_tags(&before),
     };
     let role_arn = input.role_arn.or(before.role_arn);
     let wish = start::Wish {

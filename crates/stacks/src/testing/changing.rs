@@ -225,6 +225,11 @@ async fn what_would_be_lost_is_refused_unless_named() {
     stacks.perform("UpdateStack", json!({"StackName": "s", "TemplateBody": AFTER, "Tags": tags})).await;
     assert_eq!(stacks.status("s").await, "UPDATE_COMPLETE");
     assert_eq!(house.world.by_logical_id()["A"]["Fixed"], "y");
+    // The leave was for that one update: who says nothing of tags does not have it.
+    house.world.hold("A", "2 users");
+    let error =
+        stacks.ask("UpdateStack", json!({"StackName": "s", "TemplateBody": BEFORE})).await.unwrap_err();
+    assert!(error.message.contains("2 users would be lost"), "{error}");
 }
 
 #[tokio::test]

@@ -123,3 +123,26 @@ async fn a_type_cannot_change() {
         "Update of resource type is not permitted. The new template modifies resource type of the following resources: [A]"
     );
 }
+
+#[tokio::test]
+async fn a_stacks_name_is_letters_digits_and_hyphens() {
+    let house = House::new();
+    let stacks = house.open().await;
+    let template = r#"{"Resources": {"A": {"Type": "Test::Thing"}}}"#;
+    for name in [
+        "1x",
+        "a b",
+        "a_b",
+        "",
+        "ä",
+        "arn:aws:cloudformation:us-east-1:000000000000:stack/x/y",
+        &"x".repeat(129),
+    ] {
+        let input = json!({"StackName": name, "TemplateBody": template});
+        let error = stacks.ask("CreateStack", input).await.unwrap_err();
+        assert!(error.message.contains("'stackName' failed to satisfy constraint"), "{name}: {error}");
+        let input = json!({"StackName": name, "ChangeSetName": "c", "ChangeSetType": "CREATE", "TemplateBody": template});
+        let error = stacks.ask("CreateChangeSet", input).await.unwrap_err();
+        assert!(error.code == "ValidationError" || error.code == "InvalidParameterValue", "{name}: {error}");
+    }
+}
