@@ -110,6 +110,7 @@ impl Logs {
     pub(super) async fn delete_log_group(&self, input: GroupName) -> Result<Value, AwsError> {
         let group = input.log_group_name;
         let read = self.group(&group).await?;
+        let _quiet = self.sink.pause().await;
         self.store.commit(Batch::new().spend(&read)).await.map_err(Trouble::from)?;
         self.sink.forget_group(&group);
         self.delete_rows::<LogChunkRow>(&group, None).await?;

@@ -14,13 +14,14 @@ use std::{
 use base::Timestamp;
 use ports::{Clock, Rng, RngExt};
 use store::{Batch, CommitError, Store};
-use tokio::sync::{Mutex as AsyncMutex, broadcast};
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard, broadcast};
 
 use super::{
     LiveLogEvent, LogEvent,
     rows::{CHUNK_SPAN_MILLIS, GROUPS, LogChunkRow, LogGroupRow, LogStreamRow, expiry},
     stream_writer::{Signals, StreamWriter},
 };
+use crate::rows::{FunctionRow, LATEST_KEY};
 
 /// AWS counts so much for each event beside its message.
 pub const EVENT_OVERHEAD: usize = 26;
@@ -59,8 +60,9 @@ impl Sink {
         })
     }
 
-    pub fn writer(self: &Arc<Self>, group: Arc<str>, stream: String) -> Arc<StreamWriter> {
-        let writer = Arc::new(StreamWriter::new(group, stream.into(), Arc::clone(&self.signals)));
+    pub fn writer(self: &Arc<Self>, function: &str, group: Arc<str>, stream: String) -> Arc<StreamWriter> {
+        let writer =
+            Arc::new(StreamWriter::new(function.into(), group, stream.into(), Arc::clone(&self.signals)));
         self.writers.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&writer));
         writer
     }
@@ -73,6 +75,11 @@ impl Sink {
     /// A group was made, changed or deleted.
     pub fn forget_group(&self, name: &str) {
         self.groups.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    /// Nothing is written while this is held.
+    pub async fn pause(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().await
     }
 
     pub fn forget_all_groups(&self) {
@@ -124,8 +131,9 @@ impl Sink {
                 format!("[poolhouse] {lost} log events came faster than they could be kept and are lost\n");
             events.push(LogEvent { timestamp: now, message });
         }
-        let retention = match self.group(writer.group(), now).await {
-            Ok(retention) => retention,
+        let retention = match self.group(writer, now).await {
+            Ok(Some(retention)) => retention,
+            Ok(None) => return Ok(()),
             Err(cause) => return Err((cause, events)),
         };
         let row = row.unwrap_or_else(|| new_stream(writer.group(), writer.stream(), now));
@@ -216,13 +224,18 @@ impl Sink {
         chunks
     }
 
-    /// The group's retention; makes the group where it is not there, as Lambda does.
-    async fn group(&self, name: &str, now: Timestamp) -> Result<Option<u32>, CommitError> {
+    /// The group's retention; makes the group where it is not there, as Lambda does. `None`: the group is gone and so is
+    /// the function. What it wrote last must not bring back a group that went with its stack.
+    async fn group(&self, writer: &StreamWriter, now: Timestamp) -> Result<Option<Option<u32>>, CommitError> {
+        let name = writer.group();
         if let Some(known) = self.groups.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
-            return Ok(*known);
+            return Ok(Some(*known));
         }
         let retention = match self.store.get::<LogGroupRow>(GROUPS, name).await? {
             Some(read) => read.value.retention_days,
+            None if self.store.get::<FunctionRow>(writer.function(), LATEST_KEY).await?.is_none() => {
+                return Ok(None);
+            }
             None => {
                 let row = LogGroupRow {
                     name: name.to_owned(),
@@ -238,7 +251,7 @@ impl Sink {
             }
         };
         self.groups.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), retention);
-        Ok(retention)
+        Ok(Some(retention))
     }
 }
 

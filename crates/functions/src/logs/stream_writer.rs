@@ -17,6 +17,7 @@ const EAGER_BYTES: usize = 512 * 1024;
 const HELD_BYTES: usize = 4 * 1024 * 1024;
 
 pub struct StreamWriter {
+    function: Arc<str>,
     group: Arc<str>,
     stream: Arc<str>,
     held: Mutex<Held>,
@@ -73,8 +74,13 @@ impl Signals {
 }
 
 impl StreamWriter {
-    pub fn new(group: Arc<str>, stream: Arc<str>, signals: Arc<Signals>) -> Self {
-        Self { group, stream, held: Mutex::default(), signals }
+    pub fn new(function: Arc<str>, group: Arc<str>, stream: Arc<str>, signals: Arc<Signals>) -> Self {
+        Self { function, group, stream, held: Mutex::default(), signals }
+    }
+
+    /// Whose worker writes here.
+    pub fn function(&self) -> &str {
+        &self.function
     }
 
     pub fn group(&self) -> &str {

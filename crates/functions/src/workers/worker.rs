@@ -77,7 +77,7 @@ impl Worker {
         let now = around.clock.now();
         let stream_id = crate::packages::hex(&around.rng.bytes::<16>());
         let log_stream = format!("{}/[{}]{stream_id}", time_text::stream_day(now), spec.version);
-        let writer = around.logs.writer(Arc::clone(&spec.log_group), log_stream.clone());
+        let writer = around.logs.writer(&spec.name, Arc::clone(&spec.log_group), log_stream.clone());
 
         let scratch = around.scratch_root.join(format!("{id:016x}"));
         tokio::fs::create_dir_all(&scratch).await?;

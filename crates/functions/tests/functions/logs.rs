@@ -261,3 +261,18 @@ async fn a_flood_is_bounded_and_does_not_slow_the_function() {
     }
     assert!(stored <= 4 * 1024 * 1024 && kept > 0, "{stored} bytes, {kept} events");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_function_wrote_last_does_not_bring_its_group_back() {
+    let house = House::open();
+    house.deploy("gone", "exports.handler = async () => console.log('last words')").await;
+    let group = json!({ "logGroupName": "/aws/lambda/gone" });
+    house.logs("CreateLogGroup", group.clone()).await.unwrap();
+    house.answer("gone", json!({})).await;
+    // As a stack goes: the function first, then its log group, both before the lines of the last invocation are written.
+    house.call("DeleteFunction", json!({ "FunctionName": "gone" })).await.unwrap();
+    house.logs("DeleteLogGroup", group).await.unwrap();
+    house.functions.flush_logs().await;
+    let groups = house.logs("DescribeLogGroups", json!({})).await.unwrap();
+    assert_eq!(groups["logGroups"], json!([]));
+}
