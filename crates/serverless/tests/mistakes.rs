@@ -28,6 +28,16 @@ fn expect(text: &str, expected: &[&str]) {
 }
 
 #[test]
+fn a_runtime_that_lambda_never_had_is_told_at_its_line() {
+    expect(
+        "service: svc\nprovider:\n  name: aws\n  runtime: nodejs8.10\nfunctions:\n  a:\n    handler: handler.a\n    runtime: nodejs20\n",
+        &[
+            "serverless.yml:8:14: error: 'functions.a.runtime' is the text 'nodejs20', expected a runtime of AWS Lambda, such as nodejs22.x",
+        ],
+    );
+}
+
+#[test]
 fn everything_wrong_is_told_at_once() {
     expect(
         "service: 5five\nprovider:\n  name: aws\n  runtime: nodejs20.x\n  memorySize: lots\n  timeuot: 5\nfunctions:\n  a:\n    handler: handler.a\n    timeout: 1000\n    events:\n      - http: GET\n      - schedule: rate(1 minute)\n      - htpp: GET /x\n      - http: {path: x, method: fetch}\n    memorySize: ${self:custom.none}\n    memorySize: 512\n",

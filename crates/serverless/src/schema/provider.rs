@@ -5,7 +5,8 @@ use super::{
     Shape::{self, Any, Either, Fitting, Flag, Function, Integer, List, Named, OneOf, OneOfAnyCase, Text},
     field, ignored, required,
     tables::{
-        ARCHITECTURE, ARN, ENVIRONMENT, MEMORY, RETENTION, RUNTIME_MANAGEMENT, TIMEOUT, VALUE, VPC, WORDS,
+        ARCHITECTURE, ARN, ENVIRONMENT, MEMORY, RETENTION, RUNTIME, RUNTIME_MANAGEMENT, TIMEOUT, VALUE, VPC,
+        WORDS,
     },
     unsupported,
 };
@@ -16,7 +17,7 @@ pub const PROVIDER: Shape = Shape::Object(&Object {
         required("name", OneOf(&["aws"])),
         field("stage", Fitting(is_stage, "a stage's name: letters, digits, '-' and '_'")),
         field("region", Fitting(is_region, "a region, such as us-east-1")),
-        field("runtime", Text),
+        field("runtime", RUNTIME),
         field("memorySize", MEMORY),
         field("timeout", TIMEOUT),
         field("environment", ENVIRONMENT),

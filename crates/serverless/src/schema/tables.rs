@@ -11,6 +11,9 @@ pub const WORDS: Shape = List(&Text);
 pub const VALUE: Shape = Either(&[Text, Function]);
 pub const ARN: Shape = Either(&[Fitting(is_arn, "an ARN (arn:…)"), Function]);
 
+pub const RUNTIME: Shape =
+    Fitting(is_runtime, "a runtime of AWS Lambda, such as nodejs22.x, python3.13 or provided.al2023");
+
 pub const SERVICE: Shape = Shape::Object(&Object {
     what: "the service",
     fields: &[
@@ -79,7 +82,7 @@ const FUNCTION: Shape = Shape::Object(&Object {
         field("handler", Text),
         field("events", List(&Any)),
         field("description", Fitting(|text| text.chars().count() <= 256, "at most 256 characters")),
-        field("runtime", Text),
+        field("runtime", RUNTIME),
         field("memorySize", MEMORY),
         field("timeout", TIMEOUT),
         field("environment", ENVIRONMENT),
@@ -240,6 +243,29 @@ const EXTENSION: Object = Object {
 
 fn is_arn(text: &str) -> bool {
     text.starts_with("arn:")
+}
+
+/// Those that Lambda has and had (AWS Lambda Developer Guide, "Lambda runtimes").
+fn is_runtime(text: &str) -> bool {
+    const KNOWN: [(&str, &[&str]); 8] = [
+        (
+            "nodejs",
+            &[
+                "", "4.3", "4.3-edge", "6.10", "8.10", "10.x", "12.x", "14.x", "16.x", "18.x", "20.x",
+                "22.x", "24.x",
+            ],
+        ),
+        ("python", &["2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"]),
+        ("ruby", &["2.5", "2.7", "3.2", "3.3", "3.4", "4.0"]),
+        ("java", &["8", "8.al2", "11", "17", "21", "25"]),
+        ("dotnet", &["6", "8", "10"]),
+        ("dotnetcore", &["1.0", "2.0", "2.1", "3.1"]),
+        ("provided", &["", ".al2", ".al2023"]),
+        ("go", &["1.x"]),
+    ];
+    KNOWN
+        .iter()
+        .any(|(name, versions)| text.strip_prefix(name).is_some_and(|version| versions.contains(&version)))
 }
 
 fn is_service_name(text: &str) -> bool {
