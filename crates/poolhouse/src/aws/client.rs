@@ -102,6 +102,11 @@ impl Client {
         })
     }
 
+    /// Now, in milliseconds since the epoch, by the clock that its signatures go by.
+    pub fn now_millis(&self) -> i64 {
+        self.inner.clock.now().millis()
+    }
+
     pub fn endpoint(&self) -> &str {
         &self.inner.endpoint
     }

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Read};
 
 use serde_json::{Value, json};
 
-use super::{Context, function_of};
+use super::{Context, function_of, not_deployed};
 use crate::{aws::lambda, cli, failure::Failure};
 
 /// Lambda's limit for a call that waits (AWS Lambda Developer Guide, "Lambda quotas").
@@ -26,8 +26,7 @@ pub async fn run(args: &cli::Invoke) -> Result<(), Failure> {
     };
     context.terminal.step(&format!("Calling {}", function.name));
     let invoked = lambda::invoke(&client, &invocation).await.map_err(|failure| match failure.status() {
-        404 => Failure::tried(format!("{} is not deployed", function.name))
-            .help(format!("deploy it first: poolhouse deploy --stage {}", service.stage)),
+        404 => not_deployed(&function.name, &service.stage),
         _ => failure.into(),
     })?;
     let answer: Value = serde_json::from_slice(&invoked.payload).unwrap_or(Value::Null);

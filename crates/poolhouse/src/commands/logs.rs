@@ -7,7 +7,7 @@ use time::{
     OffsetDateTime, PrimitiveDateTime, format_description::well_known::Rfc3339, macros::format_description,
 };
 
-use super::{Context, function_of};
+use super::{Context, function_of, not_deployed};
 use crate::{
     aws::{
         Client,
@@ -36,6 +36,9 @@ pub async fn run(args: &cli::Logs) -> Result<(), Failure> {
     let mut tail = Tail::new(client, &function.name, start, args.filter.clone());
     if !args.tail {
         let events = tail.look().await?;
+        if tail.group_is_missing {
+            return Err(not_deployed(&function.name, &service.stage));
+        }
         if events.is_empty() {
             context.terminal.line("no log lines since then");
         }
@@ -66,19 +69,29 @@ pub struct Tail {
     start: i64,
     filter: Option<String>,
     shown: VecDeque<String>,
+    /// There was no such log group at the last look.
+    group_is_missing: bool,
 }
 
 impl Tail {
     pub fn new(client: Client, function: &str, start: i64, filter: Option<String>) -> Self {
-        Self { client, group: format!("/aws/lambda/{function}"), start, filter, shown: VecDeque::new() }
+        Self {
+            client,
+            group: format!("/aws/lambda/{function}"),
+            start,
+            filter,
+            shown: VecDeque::new(),
+            group_is_missing: false,
+        }
     }
 
     /// What came in since the last look. A group that is not there yet has nothing in it.
     pub async fn look(&mut self) -> Result<Vec<LogEvent>, Failure> {
         let found = logs::filter(&self.client, &self.group, self.start, self.filter.as_deref(), MOST).await;
+        self.group_is_missing = found.as_ref().is_err_and(logs::is_missing_group);
         let events = match found {
             Ok(events) => events,
-            Err(failure) if logs::is_missing_group(&failure) => Vec::new(),
+            Err(_) if self.group_is_missing => Vec::new(),
             Err(failure) => return Err(failure.into()),
         };
         let fresh: Vec<LogEvent> =

@@ -113,3 +113,8 @@ pub fn function_of<'a>(service: &'a Service, key: &str) -> Result<&'a serverless
         })
     })
 }
+
+pub fn not_deployed(function: &str, stage: &str) -> Failure {
+    Failure::tried(format!("{function} is not deployed"))
+        .help(format!("deploy it first: poolhouse deploy --stage {stage}"))
+}

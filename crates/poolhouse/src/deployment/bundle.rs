@@ -11,6 +11,7 @@ use crate::{
     failure::Failure,
 };
 
+#[cfg_attr(test, derive(Default))]
 pub struct Bundle {
     pub stack_name: String,
     pub template_create: Option<Value>,

@@ -1,9 +1,14 @@
 //! Whether there is anything to deploy: the same template but for what each run writes anew, the same packages by
 //! their hashes, the same tags and parameters.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use super::bundle::{Bundle, code_keys};
+use super::{
+    REPLACE_TAG,
+    bundle::{Bundle, code_keys},
+};
 use crate::{
     aws::{
         AwsFailure, Client,
@@ -23,8 +28,12 @@ pub async fn nothing_changed(
     if !matches!(stack.status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE") {
         return Ok(false);
     }
-    let own_tags = stack.tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
-    let same_words = own_tags.eq(revision.tags.iter())
+    // What one update was allowed to replace says nothing of what is deployed.
+    let own = |tags: &BTreeMap<String, String>| -> Vec<(String, String)> {
+        let own = tags.iter().filter(|(key, _)| !key.starts_with("aws:") && *key != REPLACE_TAG);
+        own.map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let same_words = own(&stack.tags) == own(&revision.tags)
         && revision.parameters.iter().all(|(key, value)| stack.parameters.get(key) == Some(value));
     if !same_words {
         return Ok(false);

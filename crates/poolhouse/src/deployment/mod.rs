@@ -15,7 +15,7 @@ pub use events::{Followed, follow};
 pub use wait::newest_event;
 
 use change_set::{change_set, rehearse};
-use refusal::{invalid, refused};
+use refusal::{being_changed, invalid, refused};
 
 use serde_json::Value;
 
@@ -111,10 +111,7 @@ fn check_status(stack: Option<&Stack>, name: &str) -> Result<(), Failure> {
     let Some(stack) = stack else { return Ok(()) };
     match stack.status.as_str() {
         "REVIEW_IN_PROGRESS" => Ok(()),
-        status if status.ends_with("_IN_PROGRESS") => Err(Failure::tried(format!(
-            "the stack {name} is being changed by someone else just now ({status}); nothing was touched"
-        ))
-        .help("wait until that is done, then deploy again")),
+        status if status.ends_with("_IN_PROGRESS") => Err(being_changed(name, &format!("it is {status}"))),
         "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "DELETE_FAILED" | "CREATE_FAILED" => {
             Err(Failure::tried(format!(
                 "the stack {name} never came to be ({}); CloudFormation can only remove it",
