@@ -8,6 +8,7 @@ use bytes::Bytes;
 use store::{
     Change, CommitError, Engine, RowId, StoreError,
     engine::{RawBatch, RawPage, RawQuery, Row},
+    moving::{Moved, Records},
 };
 use tokio::sync::broadcast;
 use tokio_postgres::types::Type;
@@ -16,7 +17,7 @@ use crate::{
     PostgresEngine, blobs,
     call::Question,
     commit::{self, CommitId, Outcome},
-    rows,
+    moving, rows,
 };
 
 /// Written in an update too: an upsert that changed nothing would not need a disk with room.
@@ -120,6 +121,16 @@ impl Engine for PostgresEngine {
         let count = changes.len();
         self.tell(changes);
         Ok(count)
+    }
+
+    async fn export(&self) -> Result<Records, StoreError> {
+        moving::export(&self.caller).await
+    }
+
+    async fn import(&self, records: Records) -> Result<Moved, StoreError> {
+        let moved = moving::import(&self.caller, records, (self.now)()).await?;
+        let _ = self.changes.send(Change::everything());
+        Ok(moved)
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -18,6 +18,7 @@ mod connect;
 mod engine;
 mod error;
 mod follow;
+mod moving;
 mod pool;
 mod rows;
 mod schema;

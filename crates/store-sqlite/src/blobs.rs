@@ -84,17 +84,33 @@ impl Blobs {
         }
     }
 
+    /// Of every blob there is.
+    pub fn names(&self) -> Result<Vec<String>, StoreError> {
+        let list = || {
+            let mut names = Vec::new();
+            for shelf in fs::read_dir(&self.inner.root)? {
+                for file in fs::read_dir(shelf?.path())? {
+                    names.extend(file?.file_name().into_string().ok().filter(|name| is_name(name)));
+                }
+            }
+            Ok(names)
+        };
+        list().map_err(|cause| of_io("the blobs could not be listed", &cause))
+    }
+
     /// A name is checked before it becomes a path.
     fn path(&self, sha256: &str) -> Result<PathBuf, StoreError> {
-        let fits =
-            sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        if !fits {
+        if !is_name(sha256) {
             return Err(StoreError::Invalid(String::from(
                 "a blob's name is 64 lower-case hexadecimal digits",
             )));
         }
         Ok(self.inner.root.join(&sha256[..2]).join(sha256))
     }
+}
+
+fn is_name(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 impl Inner {

@@ -9,6 +9,7 @@ use store::{
 
 use crate::{
     error::of_sqlite,
+    moving,
     writer::{Work, Written},
 };
 
@@ -22,6 +23,10 @@ pub(crate) fn apply(connection: &Connection, work: &Work, now: Timestamp) -> Res
         }
         Work::Sweep(limit) => sweep(connection, *limit, now).map_err(CommitError::from),
         Work::Probe => probe(connection, now).map_err(CommitError::from),
+        Work::Import(rows) => {
+            moving::import(connection, rows)?;
+            Ok(Written { changes: vec![Change::everything()] })
+        }
     }
 }
 

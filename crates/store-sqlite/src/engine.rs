@@ -1,15 +1,21 @@
 //! The contract, method by method.
 
+use std::{sync::Mutex, time::Duration};
+
 use async_trait::async_trait;
 use base::Timestamp;
 use bytes::Bytes;
 use store::{
     Change, CommitError, Engine, RowId, StoreError,
     engine::{RawBatch, RawPage, RawQuery, Row},
+    moving::{Moved, RECORDS_AHEAD, Record, Records, cut_off},
 };
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc, oneshot};
 
-use crate::{SqliteEngine, rows, writer::Work};
+use crate::{SqliteEngine, moving, rows, writer::Work};
+
+/// For moving house, which takes as long as it takes.
+const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[async_trait]
 impl Engine for SqliteEngine {
@@ -68,6 +74,55 @@ impl Engine for SqliteEngine {
 
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
         self.writer.write(Work::Sweep(limit), self.deadline).await.map_err(store_error)
+    }
+
+    async fn export(&self) -> Result<Records, StoreError> {
+        let (sender, records) = mpsc::channel(RECORDS_AHEAD);
+        let (begin, begun) = oneshot::channel();
+        let (readers, blobs) = (self.readers.clone(), self.blobs.clone());
+        tokio::spawn(async move {
+            let told = sender.clone();
+            let job = move |connection: &mut _| moving::export(connection, &blobs, &sender, begin);
+            if let Err(cause) = readers.read(LONG, job).await {
+                let _ = told.send(Err(cause)).await;
+            }
+        });
+        // Where it did not begin, the records say why.
+        let _ = begun.await;
+        Ok(records)
+    }
+
+    async fn import(&self, mut records: Records) -> Result<Moved, StoreError> {
+        let (rows, incoming) = mpsc::channel(RECORDS_AHEAD);
+        let work = Work::Import(Mutex::new(Some(incoming)));
+        // Gives up by dropping `rows`, which the writer takes for a cut, and then says why it did.
+        let hand_over = async move {
+            let mut moved = Moved::default();
+            loop {
+                let record = records.recv().await.ok_or_else(cut_off)??;
+                moved.count(&record);
+                let row = match record {
+                    Record::Row(row) => Some(row),
+                    Record::Blob { sha256, content } => {
+                        self.put_blob(&sha256, content).await?;
+                        continue;
+                    }
+                    Record::End(told) => {
+                        moved.check(told)?;
+                        None
+                    }
+                };
+                let is_end = row.is_none();
+                // The writer has stopped listening; it says why.
+                if rows.send(row).await.is_err() || is_end {
+                    return Ok::<Moved, StoreError>(moved);
+                }
+            }
+        };
+        let (moved, written) = tokio::join!(hand_over, self.writer.write(work, LONG));
+        let moved = moved?;
+        written.map_err(store_error)?;
+        Ok(moved)
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

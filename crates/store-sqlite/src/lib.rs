@@ -15,6 +15,7 @@ mod commit;
 mod engine;
 mod error;
 mod folder;
+mod moving;
 mod queue;
 mod readers;
 mod rows;

@@ -13,6 +13,7 @@ use tokio::sync::{broadcast, oneshot};
 use crate::{
     Now, OpenError, Options, commit, error,
     folder::Folder,
+    moving::Incoming,
     queue::{Queue, Refused},
     schema,
 };
@@ -31,6 +32,8 @@ pub(crate) enum Work {
     Sweep(usize),
     /// A write that changes nothing of anyone's, to see whether writing works.
     Probe,
+    /// Everything another store held.
+    Import(Incoming),
 }
 
 /// How many rows were written or deleted, and which.

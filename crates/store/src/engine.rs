@@ -5,7 +5,10 @@ use base::{PageToken, Timestamp};
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
-use crate::batch::CommitError;
+use crate::{
+    batch::CommitError,
+    moving::{Moved, Records},
+};
 
 /// The most rows a page has, whatever was asked for; the least is one.
 pub const PAGE_LIMIT: usize = 1000;
@@ -214,6 +217,13 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Deletes up to `limit` rows that have expired and says how many it deleted.
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError>;
+
+    /// Everything there is, expired rows too, as it was at one moment of this call; goes on serving meanwhile. Whoever
+    /// drops the receiver ends it.
+    async fn export(&self) -> Result<Records, StoreError>;
+
+    /// Takes all of it into an empty store, or, where that fails, no row of it. Not within the usual deadline.
+    async fn import(&self, records: Records) -> Result<Moved, StoreError>;
 
     /// Whether a read and a commit would work now.
     async fn ready(&self) -> Result<(), StoreError>;

@@ -6,6 +6,7 @@
 //! they read again ([`Store::decide`] does the going round). No lock is held across an await, uniqueness is
 //! `expect_absent`, a one-time thing is `expect` at the version that was read.
 
+pub mod backup;
 pub mod batch;
 pub mod blobs;
 pub mod collection;
@@ -13,6 +14,7 @@ pub mod contract;
 mod decide;
 pub mod engine;
 pub mod keyring;
+pub mod moving;
 mod typed;
 
 pub use batch::{Batch, CommitError};

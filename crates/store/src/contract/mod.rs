@@ -18,6 +18,7 @@ pub mod expiry;
 pub mod indexes;
 pub mod lifecycle;
 pub mod model;
+pub mod moving;
 pub mod queries;
 
 use std::sync::{
@@ -54,6 +55,8 @@ macro_rules! contract_tests {
                 a_deleted_blob_is_gone, a_held_blob_outlives_its_other_holders,
                 a_blob_that_was_put_again_is_not_collected;
             changes: a_commit_is_heard, a_failed_commit_is_not_heard, a_swept_row_is_heard;
+            moving: what_was_exported_is_imported_alike, an_export_is_of_one_moment,
+                an_import_that_is_cut_off_leaves_no_row, only_an_empty_store_is_imported_into;
             lifecycle: an_engine_is_ready_until_it_is_closed, what_was_begun_is_finished_on_closing;
         );
     };
