@@ -20,7 +20,7 @@ macro_rules! commit_batch {
         concat!(
             "SELECT poolhouse.commit_batch($1, $2, $3, ",
             $again,
-            ", $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+            ", $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
         )
     };
 }
@@ -67,7 +67,7 @@ pub(crate) async fn commit(
     let (mut partitions, mut collections, mut keys) = (Vec::new(), Vec::new(), Vec::new());
     let (mut wants, mut deletes, mut puts) = (Vec::new(), Vec::new(), Vec::new());
     let (mut bodies, mut expiries) = (Vec::new(), Vec::new());
-    let (mut counts, mut names, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut names, mut values) = (Vec::new(), Vec::new());
     for ((partition, collection, key), touch) in &touches {
         if touch.deleted || touch.puts > 0 {
             changed.extend([*partition, *collection, *key]);
@@ -81,9 +81,8 @@ pub(crate) async fn commit(
         bodies.push(touch.put.map(|row| row.body.as_str()));
         expiries.push(touch.put.and_then(|row| row.expires_at).map(Timestamp::millis));
         let entries = touch.put.map_or(&[][..], |row| &row.indexes);
-        counts.push(i32::try_from(entries.len()).unwrap_or(i32::MAX));
-        names.extend(entries.iter().map(|entry| entry.index));
-        values.extend(entries.iter().map(|entry| entry.value.as_str()));
+        names.push(array_text(entries.iter().map(|entry| entry.index)));
+        values.push(array_text(entries.iter().map(|entry| entry.value.as_str())));
     }
     let now = now.millis();
     let rows = caller
@@ -103,7 +102,6 @@ pub(crate) async fn commit(
                 (&puts, Type::INT4_ARRAY),
                 (&bodies, Type::TEXT_ARRAY),
                 (&expiries, Type::INT8_ARRAY),
-                (&counts, Type::INT4_ARRAY),
                 (&names, Type::TEXT_ARRAY),
                 (&values, Type::TEXT_ARRAY),
             ],
@@ -155,6 +153,26 @@ fn touches(batch: &RawBatch) -> Touches<'_> {
 
 fn place(id: &RowId) -> (&str, &str, &str) {
     (&id.partition, id.collection, &id.key)
+}
+
+/// An array as PostgreSQL reads it from text (manual, "Array Input and Output Syntax").
+fn array_text<'t>(elements: impl Iterator<Item = &'t str>) -> String {
+    let mut text = String::from("{");
+    for element in elements {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        text.push('"');
+        for char in element.chars() {
+            if matches!(char, '"' | '\\') {
+                text.push('\\');
+            }
+            text.push(char);
+        }
+        text.push('"');
+    }
+    text.push('}');
+    text
 }
 
 /// The first expectation, in the batch's order, that does not hold for what was seen.

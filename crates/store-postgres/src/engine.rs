@@ -88,6 +88,10 @@ impl Engine for PostgresEngine {
         self.changes.subscribe()
     }
 
+    fn nodes(&self) -> usize {
+        self.nodes.load(Ordering::Relaxed)
+    }
+
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
         let CommitId { origin, number } = self.next_id();
         let most = i32::try_from(limit).unwrap_or(i32::MAX);
@@ -139,6 +143,9 @@ impl Engine for PostgresEngine {
 
     async fn close(&self) -> Result<(), StoreError> {
         self.follower.abort();
+        // Not counted any more from now on, rather than in a moment.
+        let gone = "DELETE FROM poolhouse.probes WHERE node = $1";
+        let _ = self.caller.ask(gone, &[(&self.node, Type::INT8)]).await;
         self.caller.pool.close(self.caller.deadline).await;
         Ok(())
     }

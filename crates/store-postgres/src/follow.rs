@@ -11,7 +11,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -33,6 +33,13 @@ const MOST: usize = 20_000;
 /// Notifications that come thick and fast share a look, and commits a notification.
 const BREATH: Duration = Duration::from_millis(20);
 const TIDY_EVERY: Duration = Duration::from_secs(5);
+/// So many looks from one time that we say we are there to the next.
+const LOOKS: u32 = 10;
+/// Says that we are there, and how many others have said so not long ago.
+const PRESENCE: &str = "WITH here AS (
+        INSERT INTO poolhouse.probes (node) VALUES ($1) ON CONFLICT (node) DO UPDATE SET at = now()
+    ), gone AS (DELETE FROM poolhouse.probes WHERE at < now() - interval '1 day')
+    SELECT count(*) + 1 FROM poolhouse.probes WHERE node <> $1 AND at > now() - interval '15 seconds'";
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const TRIM: i32 = 2000;
 
@@ -41,6 +48,9 @@ pub(crate) struct Follower {
     pub changes: broadcast::Sender<Change>,
     /// Whose commits are told here already, without the database.
     pub origin: Arc<AtomicI64>,
+    pub node: i64,
+    /// How many servers there are, this one among them.
+    pub nodes: Arc<AtomicUsize>,
     /// Something was committed here: others should look.
     pub hint: Arc<Notify>,
     pub every: Duration,
@@ -83,12 +93,14 @@ impl Follower {
             within(self.patience, connection.client.batch_execute("LISTEN poolhouse")).await?;
         }
         let (seen, _) = self.look(&connection, None).await?;
+        self.meet(&connection).await?;
         Ok((connection, seen))
     }
 
     /// Until the connection fails; the answer is why.
     async fn follow(&self, connection: Connection, mut seen: Seen) -> String {
         let mut tidy_at = Instant::now() + TIDY_EVERY;
+        let mut meet_at = Instant::now() + self.every * LOOKS;
         let cause = loop {
             let hinted = tokio::select! {
                 () = connection.heard.notified() => false,
@@ -103,6 +115,10 @@ impl Follower {
                 seen = now;
                 if missed {
                     self.drop_everything();
+                }
+                if Instant::now() >= meet_at {
+                    meet_at = Instant::now() + self.every * LOOKS;
+                    self.meet(&connection).await?;
                 }
                 if Instant::now() >= tidy_at {
                     tidy_at = Instant::now() + self.tidy(&connection).await?;
@@ -173,6 +189,14 @@ impl Follower {
 
     fn drop_everything(&self) {
         let _ = self.changes.send(Change::everything());
+    }
+
+    /// Tells the others that we are there, and counts them.
+    async fn meet(&self, connection: &Connection) -> Result<(), String> {
+        let rows = within(self.patience, connection.client.query_typed(PRESENCE, &[(&self.node, Type::INT8)])).await?;
+        let nodes = rows.first().map_or(1, |row| row.try_get::<_, i64>(0).unwrap_or(1));
+        self.nodes.store(usize::try_from(nodes).unwrap_or(1).max(1), Ordering::Relaxed);
+        Ok(())
     }
 
     /// Every node does this now and then; the rows that one holds the others leave alone. Says when to come again.

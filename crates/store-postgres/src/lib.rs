@@ -25,7 +25,10 @@ mod schema;
 mod tls;
 
 use std::{
-    sync::{Arc, atomic::AtomicI64},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicUsize},
+    },
     time::Duration,
 };
 
@@ -87,6 +90,7 @@ pub struct PostgresEngine {
     now: Now,
     /// Names this server for as long as it runs.
     node: i64,
+    nodes: Arc<AtomicUsize>,
     /// Names this server's commits, with a number for each; a new one is drawn when one's outcome is not known.
     origin: Arc<AtomicI64>,
     next_number: AtomicI64,
@@ -102,12 +106,15 @@ impl PostgresEngine {
         drop(first);
         let node = random().map_err(|cause| OpenError::Unfit(cause.to_string()))?;
         let origin = Arc::new(AtomicI64::new(node));
+        let nodes = Arc::new(AtomicUsize::new(1));
         let changes = broadcast::Sender::new(options.changes.max(1));
         let hint = Arc::new(Notify::new());
         let follower = Follower {
             connector: connector.clone(),
             changes: changes.clone(),
             origin: origin.clone(),
+            node,
+            nodes: nodes.clone(),
             hint: hint.clone(),
             every: options.look,
             patience: options.statement,
@@ -124,6 +131,7 @@ impl PostgresEngine {
             follower,
             now: options.now,
             node,
+            nodes,
             origin,
             next_number: AtomicI64::new(1),
         })

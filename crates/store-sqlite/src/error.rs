@@ -22,6 +22,12 @@ pub enum OpenError {
         path.display()
     )]
     Newer { path: PathBuf, found: i64, supported: i64 },
+    #[error(
+        "the data folder {} was written by an older Poolhouse (data version {found}, now {supported}); start a server on it \
+         once, which brings it up to date",
+        path.display()
+    )]
+    Older { path: PathBuf, found: i64, supported: i64 },
     #[error("{} is not a Poolhouse database; move it away or choose another folder with --data", path.display())]
     Foreign { path: PathBuf },
     #[error("the database {} cannot be opened: {cause}", path.display())]

@@ -10,11 +10,12 @@ use std::{
 
 use crate::OpenError;
 
-/// A locked data folder. The lock goes with the last clone, or with the process however it ends.
+/// A data folder, locked by its server. The lock goes with the last clone, or with the process however it ends.
 #[derive(Clone)]
 pub(crate) struct Folder {
     path: PathBuf,
-    _lock: Arc<File>,
+    /// `None` for a visitor.
+    _lock: Option<Arc<File>>,
 }
 
 impl Folder {
@@ -38,7 +39,16 @@ impl Folder {
         }
         // The process id is only there to be shown to whoever comes second; a full disk must not keep us from starting.
         let _ = lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id()));
-        Ok(Self { path: path.to_owned(), _lock: Arc::new(lock) })
+        Ok(Self { path: path.to_owned(), _lock: Some(Arc::new(lock)) })
+    }
+
+    /// As a visitor: whether a server has it or not, but only where there is something.
+    pub fn beside(path: &Path) -> Result<Self, OpenError> {
+        let folder = Self { path: path.to_owned(), _lock: None };
+        match fs::metadata(folder.database()) {
+            Ok(_) => Ok(folder),
+            Err(cause) => Err(OpenError::Folder { path: path.to_owned(), cause }),
+        }
     }
 
     pub fn path(&self) -> &Path {

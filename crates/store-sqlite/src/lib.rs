@@ -94,6 +94,14 @@ impl SqliteEngine {
         Self::open_in(path.as_ref(), options, None)
     }
 
+    /// Opens a folder that a server may have open, and goes on serving from: for a backup, and for small writes that no
+    /// server holds in memory. The server does not hear of them.
+    pub fn beside(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
+        let folder = Folder::beside(path.as_ref())?;
+        let connection = schema::open_beside(&folder)?;
+        Self::start(folder, connection, options, None)
+    }
+
     /// A folder of its own under the system's temporary folder, gone when the engine is; not synced to disk.
     pub fn temporary(options: Options) -> Result<Self, OpenError> {
         let folder = tempfile::Builder::new()
@@ -121,20 +129,21 @@ impl SqliteEngine {
     ) -> Result<Self, OpenError> {
         let folder = Folder::open(path)?;
         let connection = schema::open(&folder, &options)?;
+        Self::start(folder, connection, options, temporary)
+    }
+
+    fn start(
+        folder: Folder,
+        connection: rusqlite::Connection,
+        options: Options,
+        temporary: Option<tempfile::TempDir>,
+    ) -> Result<Self, OpenError> {
+        let path = folder.path().to_owned();
         let changes = broadcast::Sender::new(options.changes.max(1));
         let blobs = Blobs::open(&folder, options.now.clone(), options.durable)?;
         let readers = Arc::new(Readers::start(&folder, &options)?);
         let writer = Arc::new(Writer::start(folder, connection, changes.clone(), &options)?);
         let Options { now, deadline, .. } = options;
-        Ok(Self {
-            readers,
-            writer,
-            blobs,
-            path: path.to_owned(),
-            changes,
-            now,
-            deadline,
-            _temporary: temporary,
-        })
+        Ok(Self { readers, writer, blobs, path, changes, now, deadline, _temporary: temporary })
     }
 }

@@ -68,6 +68,26 @@ pub(crate) fn open(folder: &Folder, options: &Options) -> Result<Connection, Ope
     Ok(connection)
 }
 
+/// A visitor's: writes too, and changes neither the tables nor how the server keeps them.
+pub(crate) fn open_beside(folder: &Folder) -> Result<Connection, OpenError> {
+    let path = folder.database();
+    refuse_newer_or_foreign(folder, &path)?;
+    let open = || {
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        let found = version(&connection)?;
+        Ok((connection, found))
+    };
+    let (connection, found) = open().map_err(|cause| OpenError::Database { path: path.clone(), cause })?;
+    match found {
+        VERSION => Ok(connection),
+        newer if newer > VERSION => {
+            Err(OpenError::Newer { path: folder.path().to_owned(), found, supported: VERSION })
+        }
+        _ => Err(OpenError::Older { path: folder.path().to_owned(), found, supported: VERSION }),
+    }
+}
+
 /// A connection that only reads.
 pub(crate) fn open_reader(folder: &Folder) -> Result<Connection, OpenError> {
     let path = folder.database();

@@ -272,3 +272,21 @@ async fn a_temporary_engine_leaves_nothing_behind() {
     drop(engine);
     assert!(!path.exists());
 }
+
+#[tokio::test]
+async fn a_visitor_reads_and_writes_beside_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let nothing = SqliteEngine::beside(folder.path(), options()).err().unwrap();
+    assert!(matches!(nothing, OpenError::Folder { .. }), "{nothing}");
+    assert!(!folder.path().join("poolhouse.db").exists(), "a visit makes nothing");
+    let server = open(folder.path());
+    server.commit(Batch::new().insert(&note("a", "first"))).await.unwrap();
+    let visitor = Store::new(Arc::new(SqliteEngine::beside(folder.path(), options()).unwrap()));
+    let read = visitor.get::<Note>("notes", "a").await.unwrap().unwrap();
+    visitor.commit(Batch::new().replace(&read, &note("a", "second"))).await.unwrap();
+    visitor.engine().close().await.unwrap();
+    let read = server.get::<Note>("notes", "a").await.unwrap().unwrap();
+    assert_eq!((read.value.text.as_str(), read.version), ("second", 2));
+    server.commit(Batch::new().replace(&read, &note("a", "third"))).await.unwrap();
+    server.engine().close().await.unwrap();
+}

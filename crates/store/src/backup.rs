@@ -135,7 +135,9 @@ fn read_lines(file: impl Read, records: &RecordSender) -> Result<(), StoreError>
                 }
                 // Reads the file's own end too, and its checksum.
                 if lines.read(&mut [0]).map_err(not_read)? != 0 {
-                    return Err(StoreError::Invalid(String::from("something stands behind the backup's end")));
+                    return Err(StoreError::Invalid(String::from(
+                        "something stands behind the backup's end",
+                    )));
                 }
                 Record::End(moved.check(Moved { rows, blobs })?)
             }

@@ -215,6 +215,12 @@ pub trait Engine: Send + Sync + 'static {
     /// that it holds; [`crate::Store::changes`] makes one of the two.
     fn changes(&self) -> broadcast::Receiver<Change>;
 
+    /// How many servers use this store now, this one among them: what is limited for all of them is divided by it. A server
+    /// that is gone counts for some seconds more.
+    fn nodes(&self) -> usize {
+        1
+    }
+
     /// Deletes up to `limit` rows that have expired and says how many it deleted.
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError>;
 

@@ -173,6 +173,11 @@ impl Store {
         self.engine.commit(batch.into_raw()?).await
     }
 
+    /// How many servers use this store now: at least 1.
+    pub fn nodes(&self) -> usize {
+        self.engine.nodes().max(1)
+    }
+
     /// Commits from now on, here and on other nodes.
     pub fn changes(&self) -> Changes {
         Changes(self.engine.changes())

@@ -8,7 +8,9 @@
 --
 --   wants    the version expected; 0: absent; -1: nothing expected; -2: contradictory expectations, which never hold
 --   deletes  whether the row is deleted (before any put)
---   puts     how often it is put; bodies, expiries and the index entries are of the last time
+--   puts     how often it is put; bodies, expiries and the index entries are of the last time. A row's entries are two
+--            arrays, names and values, written as text: PostgreSQL has no arrays of arrays of different lengths, and
+--            slices of one long array cost as much as all of it
 --   changed  what the batch writes: partition, collection, key, … ; empty for a batch that only expects
 --   again    an earlier attempt of this commit may have been done, or may be under way
 --
@@ -20,15 +22,13 @@ CREATE FUNCTION poolhouse.commit_batch(
     partitions text[], collections text[], keys text[],
     wants bigint[], deletes boolean[], puts integer[],
     bodies text[], expiries bigint[],
-    entry_counts integer[], entry_names text[], entry_values text[]
+    entry_names text[], entry_values text[]
 ) RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
     total integer := coalesce(array_length(keys, 1), 0);
     seen bigint[] := array_fill(0::bigint, ARRAY[total]);
     fresh boolean[] := array_fill(false, ARRAY[total]);
-    first_entry integer[] := array_fill(0, ARRAY[total]);
-    entry integer := 1;
     conflict boolean := false;
     insert_first boolean;
     only_read boolean;
@@ -71,10 +71,8 @@ BEGIN
     FOR i IN 1..total LOOP
         only_read := wants[i] > 0 AND puts[i] = 0 AND NOT deletes[i];
         insert_first := seen[i] = 0 AND wants[i] = 0;
-        first_entry[i] := entry;
-        new_names := entry_names[entry : entry + entry_counts[i] - 1];
-        new_values := entry_values[entry : entry + entry_counts[i] - 1];
-        entry := entry + entry_counts[i];
+        new_names := entry_names[i]::text[];
+        new_values := entry_values[i]::text[];
         seen[i] := 0;
         LOOP
             IF insert_first THEN
@@ -119,8 +117,8 @@ BEGIN
 
     FOR i IN 1..total LOOP
         CONTINUE WHEN puts[i] = 0 AND NOT deletes[i] AND NOT fresh[i];
-        new_names := entry_names[first_entry[i] : first_entry[i] + entry_counts[i] - 1];
-        new_values := entry_values[first_entry[i] : first_entry[i] + entry_counts[i] - 1];
+        new_names := entry_names[i]::text[];
+        new_values := entry_values[i]::text[];
         IF NOT fresh[i] THEN
             SELECT r.version, r.index_names, r.index_values INTO held FROM poolhouse.rows AS r
             WHERE r.partition = partitions[i] AND r.collection = collections[i] AND r.key = keys[i];
