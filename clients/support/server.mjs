@@ -40,6 +40,8 @@ export function run(command, args, { env = {}, cwd, input, ok = true, deadline =
       if (ok && code !== 0) failed(new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}\n${stdout}\n${stderr}`));
       else done(result);
     });
+    // Who ends without reading its input is no failure.
+    child.stdin.on('error', () => {});
     child.stdin.end(input ?? '');
   });
 }

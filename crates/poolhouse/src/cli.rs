@@ -35,6 +35,14 @@ pub enum Command {
     Package(Package),
     /// Show the configuration with all its variables resolved
     Print(Print),
+    /// Write everything a server keeps to one file, while it serves
+    Backup(Backup),
+    /// Take a backup into an empty data folder or database
+    Restore(Restore),
+    /// Copy everything from one data folder or database to another, while it serves
+    Copy(Copy),
+    /// The master key
+    Keys(Keys),
 }
 
 /// Every command has these.
@@ -219,6 +227,87 @@ pub struct Dev {
     pub params: Vec<(String, String)>,
     #[command(flatten)]
     pub server: Server,
+    /// Tell every step
+    #[arg(long, short = 'v')]
+    pub verbose: bool,
+}
+
+#[derive(Args)]
+pub struct Backup {
+    /// The file to write; it must not be there yet
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub house: House,
+}
+
+#[derive(Args)]
+pub struct Restore {
+    /// What 'poolhouse backup' wrote
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub house: House,
+    /// The master key that the backup was made under [default: the data folder's own]
+    #[arg(long, value_name = "FILE", env = "POOLHOUSE_MASTER_KEY_FILE")]
+    pub master_key_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct Copy {
+    /// A data folder, or postgres://…
+    #[arg(long, value_name = "PLACE")]
+    pub from: String,
+    /// Likewise; it must be empty
+    #[arg(long, value_name = "PLACE")]
+    pub to: String,
+    /// The master key of what is copied [default: the data folder's own]
+    #[arg(long, value_name = "FILE", env = "POOLHOUSE_MASTER_KEY_FILE")]
+    pub master_key_file: Option<PathBuf>,
+    /// Print one JSON document on stdout and nothing else there
+    #[arg(long)]
+    pub json: bool,
+    /// Tell every step
+    #[arg(long, short = 'v')]
+    pub verbose: bool,
+}
+
+#[derive(Args)]
+pub struct Keys {
+    #[command(subcommand)]
+    pub command: KeysCommand,
+}
+
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Put everything under another master key, while servers serve
+    Rotate(Rotate),
+}
+
+#[derive(Args)]
+pub struct Rotate {
+    #[command(flatten)]
+    pub house: House,
+    /// The master key as it is [default: the data folder's own]
+    #[arg(long, value_name = "FILE", env = "POOLHOUSE_MASTER_KEY_FILE")]
+    pub master_key_file: Option<PathBuf>,
+    /// The one to come: 32 bytes in base64
+    #[arg(long, value_name = "FILE")]
+    pub new_master_key_file: PathBuf,
+}
+
+/// Where everything is kept, by a server's own flags.
+#[derive(Args)]
+pub struct House {
+    /// The data folder of the embedded engine [default: .poolhouse]
+    #[arg(long, value_name = "DIR", env = "POOLHOUSE_DATA")]
+    pub data: Option<PathBuf>,
+    /// The PostgreSQL database
+    #[arg(long, value_name = "URL", env = "POOLHOUSE_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Print one JSON document on stdout and nothing else there
+    #[arg(long)]
+    pub json: bool,
     /// Tell every step
     #[arg(long, short = 'v')]
     pub verbose: bool,

@@ -6,6 +6,7 @@ mod commands;
 mod deployment;
 mod environment;
 mod failure;
+mod moving;
 mod server;
 mod summary;
 mod terminal;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, KeysCommand};
 use environment::Environment;
 use failure::Failure;
 use terminal::Terminal;
@@ -31,6 +32,12 @@ fn main() -> ExitCode {
         Command::Logs(args) => (args.common.json, args.common.verbose),
         Command::Package(args) => (args.common.json, args.common.verbose),
         Command::Print(args) => (args.common.json, args.common.verbose),
+        Command::Backup(args) => (args.house.json, args.house.verbose),
+        Command::Restore(args) => (args.house.json, args.house.verbose),
+        Command::Copy(args) => (args.json, args.verbose),
+        Command::Keys(cli::Keys { command: KeysCommand::Rotate(args) }) => {
+            (args.house.json, args.house.verbose)
+        }
     };
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -57,5 +64,9 @@ async fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Logs(args) => commands::logs::run(args).await,
         Command::Package(args) => commands::package::run(args).await,
         Command::Print(args) => commands::print::run(args).await,
+        Command::Backup(args) => moving::backup::run(args).await,
+        Command::Restore(args) => moving::restore::run(args).await,
+        Command::Copy(args) => moving::copy::run(args).await,
+        Command::Keys(cli::Keys { command: KeysCommand::Rotate(args) }) => moving::rotate::run(args).await,
     }
 }

@@ -21,7 +21,7 @@ pub async fn open(
     }
 }
 
-async fn on_postgres(url: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Engine>, Failure> {
+pub async fn on_postgres(url: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Engine>, Failure> {
     let options = store_postgres::Options::new(Arc::new(move || clock.now()));
     let engine = PostgresEngine::connect(url, options).await.map_err(|error| {
         use store_postgres::OpenError as Open;
@@ -41,10 +41,21 @@ async fn on_postgres(url: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Engine>
     Ok(Arc::new(engine))
 }
 
-async fn in_folder(data: &Path, clock: Arc<dyn Clock>) -> Result<Arc<dyn Engine>, Failure> {
+pub async fn in_folder(data: &Path, clock: Arc<dyn Clock>) -> Result<Arc<dyn Engine>, Failure> {
     let options = store_sqlite::Options::new(Arc::new(move || clock.now()));
     let folder = data.to_owned();
     let engine = tokio::task::spawn_blocking(move || SqliteEngine::open(folder, options))
+        .await
+        .map_err(|error| Failure::tried(error.to_string()))?
+        .map_err(|error| Failure::wrong(error.to_string()))?;
+    Ok(Arc::new(engine))
+}
+
+/// The folder of a server that may be running: without its lock.
+pub async fn beside(data: &Path, clock: Arc<dyn Clock>) -> Result<Arc<dyn Engine>, Failure> {
+    let options = store_sqlite::Options::new(Arc::new(move || clock.now()));
+    let folder = data.to_owned();
+    let engine = tokio::task::spawn_blocking(move || SqliteEngine::beside(folder, options))
         .await
         .map_err(|error| Failure::tried(error.to_string()))?
         .map_err(|error| Failure::wrong(error.to_string()))?;

@@ -2,8 +2,8 @@
 
 mod credentials_file;
 pub mod dev;
-mod engine;
-mod files;
+pub mod engine;
+pub mod files;
 mod logging;
 mod master_key;
 pub mod serve;
