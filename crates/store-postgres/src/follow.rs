@@ -193,7 +193,9 @@ impl Follower {
 
     /// Tells the others that we are there, and counts them.
     async fn meet(&self, connection: &Connection) -> Result<(), String> {
-        let rows = within(self.patience, connection.client.query_typed(PRESENCE, &[(&self.node, Type::INT8)])).await?;
+        let rows =
+            within(self.patience, connection.client.query_typed(PRESENCE, &[(&self.node, Type::INT8)]))
+                .await?;
         let nodes = rows.first().map_or(1, |row| row.try_get::<_, i64>(0).unwrap_or(1));
         self.nodes.store(usize::try_from(nodes).unwrap_or(1).max(1), Ordering::Relaxed);
         Ok(())

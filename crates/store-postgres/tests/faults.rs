@@ -243,3 +243,22 @@ async fn a_gap_in_what_is_heard_is_told() {
     let change = tokio::time::timeout(Duration::from_secs(2), changes.recv()).await.unwrap().unwrap();
     assert_eq!(change.key, "after");
 }
+
+/// What is limited for all of them is divided by it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn servers_know_how_many_they_are() {
+    let url = support::database();
+    let quick = || Options { look: Duration::from_millis(50), ..impatient() };
+    let (here, there) = (connect(&url, quick()).await, connect(&url, quick()).await);
+    let until = async |nodes: usize| {
+        let since = Instant::now();
+        while here.nodes() != nodes {
+            assert!(since.elapsed() < Duration::from_secs(10), "{} and not {nodes}", here.nodes());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert_eq!(there.nodes(), 2);
+    until(2).await;
+    there.engine().close().await.unwrap();
+    until(1).await;
+}

@@ -93,13 +93,14 @@ impl ApiKeys {
         api_id: &str,
         stage: &str,
         now: Timestamp,
+        nodes: usize,
     ) -> Result<PresentedKey, Refusal> {
         let key = value.and_then(|value| self.keys.get(&crypto::digest::sha256(value.as_bytes())));
         let key = key.filter(|key| key.enabled).ok_or_else(Refusal::invalid_api_key)?;
         let plan =
             key.plans.iter().find(|plan| plan.opens.iter().any(|(own, at)| own == api_id && at == stage));
         let plan = plan.ok_or_else(Refusal::invalid_api_key)?;
-        if plan.bucket.as_ref().is_some_and(|bucket| !bucket.take(now)) {
+        if plan.bucket.as_ref().is_some_and(|bucket| !bucket.take(now, nodes)) {
             return Err(Refusal::throttled());
         }
         Ok(PresentedKey { id: key.id.clone(), value: key.value.clone() })
