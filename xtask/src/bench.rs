@@ -10,9 +10,10 @@ use crate::run;
 const DEADLINE: Duration = Duration::from_secs(3600);
 
 /// What each is asked for by, its package, and its bench.
-const BENCHES: [(&str, &str, &str); 5] = [
+const BENCHES: [(&str, &str, &str); 6] = [
     ("crypto", "poolhouse-crypto", "ceiling"),
     ("store-sqlite", "poolhouse-store-sqlite", "commits"),
+    ("store-postgres", "poolhouse-store-postgres", "commits"),
     ("functions", "poolhouse-functions", "invoke"),
     ("gateway", "poolhouse-gateway", "handle"),
     ("http", "poolhouse", "load"),
