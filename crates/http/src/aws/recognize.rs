@@ -85,8 +85,29 @@ pub fn operation_of(hint: &Hint, parts: &Parts, body: &Bytes) -> Result<&'static
             find_rest(service, parts.method.as_str(), parts.uri.path(), query).ok_or_else(|| unknown(404))
         }
         Hint::Form(service) => by_form(*service, &Form::read(parts, body)?),
-        Hint::S3 | Hint::Unknown(_) => Err(unknown(404)),
+        Hint::S3 => Err(unknown(404)),
+        Hint::Unknown(_) => Err(elsewhere(parts).unwrap_or_else(|| unknown(404))),
     }
+}
+
+/// A request for a service of AWS that is not here at all, by its signature's scope.
+fn elsewhere(parts: &Parts) -> Option<AwsError> {
+    let scope = scope_service(parts)?;
+    if services().iter().any(|service| service.name == scope) {
+        return None;
+    }
+    // `serverless remove` asks whether it pushed images for the service, and goes on where there are none.
+    let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    if target.is_some_and(|target| target == "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories") {
+        let message = "There are no container repositories on this server.";
+        return Some(AwsError::client("RepositoryNotFoundException", message));
+    }
+    let named: String = scope.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(40).collect();
+    Some(AwsError::with_status(
+        404,
+        "UnknownOperationException",
+        format!("There is no service '{named}' on this server, so that this operation is not there either."),
+    ))
 }
 
 fn by_form(scoped: Option<&'static Service>, form: &Form) -> Result<&'static OperationShape, AwsError> {
@@ -170,6 +191,21 @@ mod tests {
         assert_eq!(named(get, ""), Ok(("sts", "GetCallerIdentity")));
         assert_eq!(named(Request::post("/2015-03-31/functions/f/invocations"), ""), Ok(("lambda", "Invoke")));
         assert_eq!(named(Request::get("/nothing"), ""), Err(String::from("UnknownOperationException")));
+    }
+
+    #[test]
+    fn a_service_that_is_not_here_is_named() {
+        let ask = |service: &str, target: &str| {
+            let request =
+                Request::post("/").header("x-amz-target", target).header("authorization", signed(service));
+            let (parts, ()) = request.body(()).unwrap().into_parts();
+            operation_of(&hint(&parts), &parts, &Bytes::new()).unwrap_err()
+        };
+        let error = ask("dynamodb", "DynamoDB_20120810.GetItem");
+        assert_eq!(error.code, "UnknownOperationException");
+        assert!(error.message.contains("no service 'dynamodb'"), "{error}");
+        let error = ask("ecr", "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories");
+        assert_eq!((error.status, error.code.as_str()), (400, "RepositoryNotFoundException"));
     }
 
     #[test]
