@@ -3,6 +3,7 @@
 //
 //   run             packs every service of crates/serverless/tests/parity with `serverless@3` and with
 //                   `target/…/poolhouse package` (or the binary that POOLHOUSE_BINARY names) and prints what differs
+//                   and takes the example from `serverless deploy` to `serverless remove` against a server of ours
 //   run --record    writes what `serverless@3` made to expected.json, which the crate's tests compare with
 //
 // Needs node and npm; everything is installed and run in a temporary folder.
@@ -21,7 +22,7 @@ let different = 0;
 
 try {
   const serverless = process.env.SERVERLESS ?? install();
-  for (const name of only.length ? only : readdirSync(fixtures).sort()) {
+  for (const name of only.length ? only.filter((name) => name !== 'live') : readdirSync(fixtures).sort()) {
     const service = join(temporary, name);
     cpSync(join(fixtures, name), service, { recursive: true });
     plant(service);
@@ -40,11 +41,53 @@ try {
     compared += 1;
     if (differences.length) different += 1;
   }
+  if (!record && (!only.length || only.includes('live'))) await live(serverless);
 } finally {
   rmSync(temporary, { recursive: true, force: true });
 }
 if (!record) console.log(`${compared - different} passed, ${different} failed`);
 process.exit(different ? 1 : 0);
+
+// The unmodified command against our server: deploy, again, info, invoke, logs, and away.
+async function live(serverless) {
+  process.env.POOLHOUSE_BINARY = poolhouse();
+  const { copyOfExample, run, start, until } = await import('../support/server.mjs');
+  const folder = await copyOfExample('secure-rest-api');
+  const server = await start();
+  try {
+    const preload = join(root, 'clients/serverless-parity/endpoint.cjs');
+    const env = {
+      ...(await server.environment()), NODE_OPTIONS: `--require ${preload}`,
+      SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', SLS_DEPRECATION_DISABLE: '*', SLS_INTERACTIVE_SETUP_ENABLE: '0',
+    };
+    const framework = async (...words) => {
+      const { stdout, stderr } = await run(process.execPath, [serverless, ...words, '--stage', 'beta'], { cwd: folder, env });
+      return stdout + stderr;
+    };
+    const says = (text, words) => { if (!words.test(text)) throw new Error(`${words} is not in:\n${text}`); };
+    says(await framework('deploy'), /Service deployed to stack secure-rest-api-beta/);
+    const { endpoints } = JSON.parse((await server.poolhouse(['info', '--json', '--stage', 'beta'], { cwd: folder })).stdout);
+    for (const [path, status] of [['/hiAll', 200], ['/hiUsers', 401]]) {
+      const answer = await fetch(endpoints.find((one) => one.url.endsWith(path)).url);
+      if (answer.status !== status) throw new Error(`${path} answered ${answer.status}`);
+    }
+    says(await framework('deploy'), /No changes to deploy/);
+    says(await framework('info'), /guests: secure-rest-api-beta-guests/);
+    says(await framework('invoke', '-f', 'guests'), /Hi everybody!/);
+    await until(async () => /END Duration/.test(await framework('logs', '-f', 'guests')), 30_000, () => 'no logs');
+    says(await framework('remove'), /has been successfully removed/);
+    const left = await server.poolhouse(['info', '--stage', 'beta'], { cwd: folder, ok: false });
+    if (left.code !== 1) throw new Error(`something is left:\n${left.stdout}`);
+    console.log('deployed, used and removed by the unmodified command');
+  } catch (error) {
+    console.log(`DIFFERENT the unmodified command against our server\n  ${error.message}\n${server.log}`);
+    different += 1;
+  } finally {
+    compared += 1;
+    await server.remove();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 function install() {
   const home = join(temporary, 'npm');
