@@ -120,6 +120,7 @@ test('a message that was not sent before the server was killed is sent by the ne
   const first = await start({ args });
   const made = await makePool(first);
   await signUp(first, made, 'patient@example.com');
+  await until(() => /message not sent, next try in \d+ s/.test(first.log), 20_000, () => first.log);
   await first.stop('SIGKILL');
   const mail = await inbox(port);
   const second = await start({ data: first.data, port: first.port, args });

@@ -98,6 +98,12 @@ test('REST-XML: S3', async () => {
   assert.equal(texts(gone.text, 'Code')[0], 'NoSuchBucket');
 });
 
+test('a service that is not here is named, and the framework’s question after container images is answered', async () => {
+  const ask = (service, target) => call(server, { service, headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target }, body: '{}' });
+  isJson(await ask('dynamodb', 'DynamoDB_20120810.ListTables'), 404, 'UnknownOperationException', /no service 'dynamodb' on this server/);
+  isJson(await ask('ecr', 'AmazonEC2ContainerRegistry_V20150921.DescribeRepositories'), 400, 'RepositoryNotFoundException', /no container repositories/);
+});
+
 test('a deployed path that is not there, and a body that no gateway takes', async () => {
   const nowhere = await fetch(`${server.base}/apis/abcdefghij/dev/x`);
   assert.equal(nowhere.status, 403);
