@@ -33,6 +33,7 @@ mod stack_policy;
 mod stacks;
 mod start;
 mod stored;
+mod take_up;
 mod template;
 pub mod templates;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The room's door.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use base::{AwsError, Boxed, Caller};
 use crypto::seal::Sealer;
@@ -20,6 +20,7 @@ use crate::{
     operations::{self, words},
     resources::{self, Registry},
     rows::{Phase, Principal, StackRow},
+    take_up,
     templates::{self, Templates},
 };
 
@@ -44,7 +45,7 @@ pub struct Stacks {
     inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     engine: Arc<Engine>,
     templates: Arc<dyn Templates>,
     drivers: Mutex<Vec<JoinHandle<()>>>,
@@ -83,7 +84,16 @@ impl Stacks {
                 stacks.drive(&stack.value.id);
             }
         }
+        tokio::spawn(take_up::watch(stacks.downgrade()));
         Ok(stacks)
+    }
+
+    pub(crate) fn of(inner: &Weak<Inner>) -> Option<Self> {
+        inner.upgrade().map(|inner| Self { inner })
+    }
+
+    pub(crate) fn downgrade(&self) -> Weak<Inner> {
+        Arc::downgrade(&self.inner)
     }
 
     /// A CloudFormation operation, by its name: JSON in, JSON out, members as the API model names them.

@@ -179,3 +179,24 @@ async fn while_deleting_fails() {
     };
     assert!(dies_everywhere(case).await > 10);
 }
+
+/// Nobody starts the dead server again; one that was there before goes on with what it left.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_stays_ends_what_a_dead_one_began() {
+    let house = House::new();
+    let staying = house.open().await;
+    let death = Death::at(6);
+    let dying = house.open_until(Some(death.clone())).await;
+    dying.ask("CreateStack", json!({"StackName": "s", "TemplateBody": BEFORE})).await.unwrap();
+    dying.idle().await;
+    assert!(death.struck());
+    assert_eq!(staying.status("s").await, "CREATE_IN_PROGRESS");
+    let still = std::time::Duration::from_millis(5);
+    crate::take_up::take_up(staying.clone(), still).await.unwrap();
+    staying.idle().await;
+    assert_eq!(staying.status("s").await, "CREATE_COMPLETE");
+    // Who rests is left alone.
+    crate::take_up::take_up(staying.clone(), still).await.unwrap();
+    staying.idle().await;
+    assert_eq!(staying.status("s").await, "CREATE_COMPLETE");
+}
