@@ -40,7 +40,10 @@ pub async fn run(args: &cli::Logs) -> Result<(), Failure> {
             return Err(not_deployed(&function.name, &service.stage));
         }
         if events.is_empty() {
-            context.terminal.line("no log lines since then");
+            context.terminal.line(match &args.start_time {
+                Some(_) => "no log lines since then",
+                None => "no log lines in the last 10 minutes; --startTime 1d looks a day back",
+            });
         }
         for event in &events {
             context.terminal.say(&format_event(&context, event));

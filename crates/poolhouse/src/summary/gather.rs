@@ -31,8 +31,10 @@ impl Summary {
         }
         let api =
             live(&resources, "AWS::ApiGateway::RestApi").next().map(|resource| resource.physical_id.clone());
-        let address =
-            |path: &str, api: &str| format!("{}/apis/{api}/{}{path}", client.endpoint(), service.api_stage());
+        // A server behind another name tells it in its pools' documents; links say that name, as its mails do.
+        let base = user_pools.iter().find_map(|pool| base_of(&pool.jwks_uri, &pool.id));
+        let base = base.unwrap_or_else(|| client.endpoint());
+        let address = |path: &str, api: &str| format!("{base}/apis/{api}/{}{path}", service.api_stage());
         let endpoints = service.endpoints().into_iter().filter_map(|endpoint| {
             let path = if endpoint.path == "/" { "/" } else { endpoint.path.as_str() };
             Some(EndpointUrl {
@@ -77,6 +79,7 @@ async fn user_pool(client: &Client, resource: &Resource) -> Result<Option<UserPo
     let issuer = text(&discovery["issuer"]).unwrap_or_else(|| format!("{}/{id}", client.endpoint()));
     let jwks_uri = text(&discovery["jwks_uri"])
         .unwrap_or_else(|| format!("{}/{id}/.well-known/jwks.json", client.endpoint()));
+    let base = base_of(&jwks_uri, &id).unwrap_or_else(|| client.endpoint()).to_owned();
     let domain = text(&pool["Domain"]).or_else(|| text(&pool["CustomDomain"]));
     Ok(Some(UserPool {
         logical_id: resource.logical_id.clone(),
@@ -84,11 +87,17 @@ async fn user_pool(client: &Client, resource: &Resource) -> Result<Option<UserPo
         arn: text(&pool["Arn"]).unwrap_or_default(),
         issuer,
         jwks_uri,
-        hosted_ui: domain.as_ref().map(|domain| format!("{}/auth/{domain}", client.endpoint())),
+        hosted_ui: domain.as_ref().map(|domain| format!("{base}/auth/{domain}")),
         domain,
         clients: clients.iter().map(app_client).collect(),
         id,
     }))
+}
+
+/// What the server calls itself, by where a pool says that its keys are.
+fn base_of<'a>(jwks_uri: &'a str, pool: &str) -> Option<&'a str> {
+    let base = jwks_uri.strip_suffix("/.well-known/jwks.json")?.strip_suffix(pool)?.strip_suffix('/')?;
+    (!base.is_empty()).then_some(base)
 }
 
 fn app_client(client: &Value) -> AppClient {
@@ -113,5 +122,18 @@ fn app_client(client: &Value) -> AppClient {
         hides_existence: client["PreventUserExistenceErrors"] == "ENABLED",
         callback_urls,
         flows,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base_of;
+
+    #[test]
+    fn links_say_the_servers_own_name() {
+        let keys = "https://auth.example.com/us-east-1_Ab3dEf9hI/.well-known/jwks.json";
+        assert_eq!(base_of(keys, "us-east-1_Ab3dEf9hI"), Some("https://auth.example.com"));
+        assert_eq!(base_of(keys, "us-east-1_Other0000"), None);
+        assert_eq!(base_of("/us-east-1_Ab3dEf9hI/.well-known/jwks.json", "us-east-1_Ab3dEf9hI"), None);
     }
 }
