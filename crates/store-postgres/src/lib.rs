@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A commit is one call of one function in the database: one round trip, one transaction, all locks taken in one order
-//! and none held while anything travels. `docs/adr/0006-the-fleet-engine.md` says why it is like this.
+//! and none held while anything travels. `docs/adr/0007-the-fleet-engine.md` says why it is like this.
 
 mod address;
 mod blobs;

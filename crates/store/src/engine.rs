@@ -14,6 +14,9 @@ use crate::{
 pub const PAGE_LIMIT: usize = 1000;
 /// Bytes of UTF-8 that a partition, a key or an index value may have.
 pub const NAME_LIMIT: usize = 1024;
+/// Bytes that a row's partition, its key and a value it is found by may have together: PostgreSQL's indexes take entries
+/// of 2,704 bytes, with all their names.
+pub const ENTRY_LIMIT: usize = 2560;
 
 /// Where a row is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +73,12 @@ impl RawBatch {
             for entry in &row.indexes {
                 if !entry.value.is_empty() {
                     check_name(row.id.collection, entry.index, &entry.value)?;
+                }
+                if row.id.partition.len() + row.id.key.len() + entry.value.len() > ENTRY_LIMIT {
+                    return Err(StoreError::Invalid(format!(
+                        "{}: partition, key and {} are longer than 2,560 bytes together",
+                        row.id.collection, entry.index
+                    )));
                 }
             }
         }

@@ -87,6 +87,20 @@ pub async fn names_that_cannot_be_kept_are_refused(Fixture { store, .. }: Fixtur
     let long = "k".repeat(crate::engine::NAME_LIMIT);
     store.commit(Batch::new().put(&Thing::new("p", &long).tags(&[&long]))).await.unwrap();
     assert!(store.get::<Thing>("p", &long).await.unwrap().is_some());
+    // As long together as they may be, and nothing that could be compressed.
+    let noise = |length: usize, seed: u64| -> String {
+        let step =
+            |state: &u64| Some(state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f));
+        let letters =
+            std::iter::successors(Some(seed), step).skip(1).map(|state| (b'!' + (state >> 58) as u8) as char);
+        letters.take(length).collect()
+    };
+    let longest = Thing::new(&noise(512, 1), &noise(1024, 2)).tags(&[&noise(1024, 3)]);
+    store.commit(Batch::new().put(&longest)).await.unwrap();
+    assert!(store.get::<Thing>(&longest.partition, &longest.key).await.unwrap().is_some());
+    let refused =
+        store.commit(Batch::new().put(&Thing::new(&noise(513, 4), &noise(1024, 5)).tags(&[&noise(1024, 6)])));
+    assert!(matches!(refused.await, Err(CommitError::Store(StoreError::Invalid(_)))));
     let too_long = "k".repeat(crate::engine::NAME_LIMIT + 1);
     for (partition, key, tag) in
         [("", "k", "t"), ("p", "", "t"), ("p", "a\0b", "t"), ("p", &too_long, "t"), ("p", "k", &too_long)]
