@@ -50,7 +50,8 @@ fn admit_key(inner: &Inner, exchange: &mut Exchange<'_>, keys: &ApiKeys) -> Resu
         (ApiKeySource::Authorizer, _) => None,
     };
     let request = exchange.request;
-    let key = keys.admit(presented, &request.api_id, &request.stage, inner.clock.now(), inner.store.nodes())?;
+    let key =
+        keys.admit(presented, &request.api_id, &request.stage, inner.clock.now(), inner.store.nodes())?;
     exchange.api_key = Some(key);
     Ok(())
 }
