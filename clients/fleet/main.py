@@ -134,6 +134,7 @@ def main():
     said = words.parse_args()
     # Both end in `finally`s and contexts, which stop what was started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     outcome = Outcome()
     chosen = [one for one in (faults.OF_NODES if said.embedded else faults.ALL) if said.only in one.name]
     with Fleet(embedded=said.embedded, pgbouncer=said.pgbouncer) as fleet:
