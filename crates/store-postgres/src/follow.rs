@@ -140,16 +140,8 @@ impl Follower {
 
     /// What became visible since `before` is told; the second answer is whether something may have been missed.
     async fn look(&self, connection: &Connection, before: Option<&Seen>) -> Result<(Seen, bool), String> {
-        // Of a first look only the snapshot counts.
-        let sql = if before.is_some() {
-            "SELECT NULL::bigint, ARRAY[pg_current_snapshot()::text, pg_postmaster_start_time()::text]
-             UNION ALL (SELECT origin, changed FROM poolhouse.commits
-             WHERE txid >= pg_snapshot_xmin($1::text::pg_snapshot)
-             AND NOT pg_visible_in_snapshot(txid, $1::text::pg_snapshot) AND origin <> $2 LIMIT $3)"
-        } else {
-            "SELECT NULL::bigint, ARRAY[pg_current_snapshot()::text, pg_postmaster_start_time()::text]
-             WHERE $1::text IS NOT NULL AND $2::bigint IS NOT NULL AND $3::bigint IS NOT NULL"
-        };
+        // Of a first look, from nowhere, only the snapshot counts.
+        let sql = "SELECT * FROM poolhouse.changes_since($1, $2, $3)";
         let from = before.map_or("", |before| &before.snapshot);
         let origin = self.origin.load(Ordering::SeqCst);
         let most = i64::try_from(MOST).unwrap_or(i64::MAX);

@@ -38,7 +38,8 @@ impl Session {
         let session = Self { connection };
         // As slow as the other end is.
         let begin = format!(
-            "BEGIN {words}; SET LOCAL statement_timeout = 60000; SET LOCAL idle_in_transaction_session_timeout = 0"
+            "BEGIN {words}; SET LOCAL statement_timeout = 60000; SET LOCAL enable_seqscan = off; \
+             SET LOCAL idle_in_transaction_session_timeout = 0"
         );
         session.simple(&begin).await?;
         Ok(session)

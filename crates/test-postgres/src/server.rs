@@ -58,6 +58,15 @@ impl Server {
             process::run(Command::new("chown").arg("postgres:").arg(&folder));
         }
         template::copy_to(&folder.join("data"));
+        if settings.durable {
+            // The template's small files of log would be what is measured: each new one is synced.
+            process::run(
+                process::as_postgres(process::programs().join("pg_resetwal"))
+                    .args(["--wal-segsize=16", "-D"])
+                    .arg(folder.join("data"))
+                    .current_dir("/"),
+            );
+        }
         // Asked for and let go: nobody else is given it in the moment between.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut lines = vec![
@@ -67,6 +76,9 @@ impl Server {
             String::from("max_connections = 200"),
             String::from("shared_buffers = 64MB"),
             String::from("dynamic_shared_memory_type = mmap"),
+            // The template's, for small files of log, would be too small for large ones.
+            String::from("min_wal_size = 80MB"),
+            String::from("max_wal_size = 1GB"),
             format!("fsync = {}", if settings.durable { "on" } else { "off" }),
             format!("full_page_writes = {}", if settings.durable { "on" } else { "off" }),
         ];

@@ -23,7 +23,8 @@ CREATE FUNCTION poolhouse.commit_batch(
     wants bigint[], deletes boolean[], puts integer[],
     bodies text[], expiries bigint[],
     entry_names text[], entry_values text[]
-) RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
+) RETURNS bigint[] LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     total integer := coalesce(array_length(keys, 1), 0);
@@ -169,7 +170,8 @@ $$;
 -- Deletes up to so many expired rows. Rows that someone else holds are left to the next time, so sweeps on many nodes at
 -- once, and commits beside them, do not wait for one another.
 CREATE FUNCTION poolhouse.sweep_rows(origin bigint, number bigint, now_ms bigint, most integer)
-RETURNS text[] LANGUAGE plpgsql VOLATILE AS $$
+RETURNS text[] LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     swept text[] := '{}';
@@ -193,7 +195,9 @@ END
 $$;
 
 -- Takes away up to so many rows that nobody asks for any more. Of the eldest only, so that it never walks over all of them.
-CREATE FUNCTION poolhouse.trim_commits(most integer) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION poolhouse.trim_commits(most integer) RETURNS bigint LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     trimmed bigint;
 BEGIN
@@ -207,5 +211,21 @@ BEGIN
     WHERE c.partition = old.partition AND c.origin = old.origin AND c.number = old.number;
     GET DIAGNOSTICS trimmed = ROW_COUNT;
     RETURN trimmed;
+END
+$$;
+
+-- What became visible since a snapshot, less what one origin did; first the snapshot that this was seen in, and when the
+-- server was started.
+CREATE FUNCTION poolhouse.changes_since(since text, but bigint, most bigint)
+RETURNS TABLE (origin bigint, changed text[]) LANGUAGE plpgsql STABLE
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan SET jit = off SET max_parallel_workers_per_gather = 0 AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY SELECT NULL::bigint, ARRAY[pg_current_snapshot()::text, pg_postmaster_start_time()::text];
+    IF since <> '' THEN
+        RETURN QUERY SELECT c.origin, c.changed FROM poolhouse.commits AS c
+            WHERE c.txid >= pg_snapshot_xmin(since::pg_snapshot)
+            AND NOT pg_visible_in_snapshot(c.txid, since::pg_snapshot) AND c.origin <> but LIMIT most;
+    END IF;
 END
 $$;

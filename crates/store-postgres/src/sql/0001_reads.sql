@@ -63,7 +63,8 @@ DECLARE
 BEGIN
     WHILE told < most LOOP
         SELECT r.partition INTO at FROM poolhouse.rows AS r
-        WHERE r.collection = c AND r.partition > at ORDER BY r.collection, r.partition LIMIT 1;
+        WHERE r.collection || '' = c AND r.partition || '' > at
+        ORDER BY r.collection || '', r.partition || '' LIMIT 1;
         EXIT WHEN NOT FOUND;
         PERFORM 1 FROM poolhouse.rows AS r
         WHERE r.partition = at AND r.collection = c AND (r.expires_at IS NULL OR r.expires_at > now_ms) LIMIT 1;

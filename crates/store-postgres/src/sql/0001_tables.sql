@@ -16,8 +16,10 @@ CREATE TABLE poolhouse.rows (
     body text NOT NULL,
     PRIMARY KEY (partition, collection, key)
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
--- Which partitions a collection has. Equal entries are kept once (btree deduplication), so it stays small.
-CREATE INDEX rows_by_collection ON poolhouse.rows (collection, partition);
+-- Which partitions a collection has. Equal entries are kept once (btree deduplication), so it stays small. Of expressions,
+-- so that nothing but that question can use it: planned while the table is empty, a look-up by the primary key would cost
+-- the same by this index, and be a walk over the whole partition ever after.
+CREATE INDEX rows_by_collection ON poolhouse.rows ((collection || ''), (partition || ''));
 CREATE INDEX rows_by_expiry ON poolhouse.rows (expires_at) WHERE expires_at IS NOT NULL;
 
 -- Where else a row is found: ordered by value, then by the row's key. Written only by who holds the row's lock.
