@@ -32,7 +32,9 @@ pub struct Server {
 
 /// Ends the server whose folder is `$0` and deletes the folder. SIGQUIT and not SIGKILL where that works, so that no
 /// shared memory is left behind; SIGCONT first, for one that a test has frozen.
+/// Signals meant for the whole group, such as Ctrl-C, are left to the others.
 const WATCH: &str = r#"
+trap '' HUP INT TERM
 read _
 pid=$(head -n 1 "$0/data/postmaster.pid" 2>/dev/null)
 if [ -n "$pid" ]; then
