@@ -1,9 +1,10 @@
 //! Reading: by id, by key order, by an index.
 
-use base::{PageToken, Timestamp};
+use base::Timestamp;
 use store::{
     RowId, StoreError,
     engine::{NAME_LIMIT, PAGE_LIMIT, Range, RawPage, RawQuery, Row},
+    position::Position,
 };
 use tokio_postgres::types::{ToSql, Type};
 
@@ -160,31 +161,4 @@ pub(crate) async fn partitions(
 
 pub(crate) fn corrupt(cause: tokio_postgres::Error) -> StoreError {
     StoreError::Corrupt(told(&cause))
-}
-
-/// The last row of a page, by what the page was ordered by. By key: the key, twice. By index the token is
-/// `<bytes of value>:<value><key>`, since either may hold anything.
-struct Position {
-    value: String,
-    key: String,
-}
-
-impl Position {
-    fn write(self, by_index: bool) -> PageToken {
-        let Self { value, key } = self;
-        PageToken(if by_index { format!("{}:{value}{key}", value.len()) } else { key })
-    }
-
-    fn read(token: &PageToken, by_index: bool) -> Result<Self, StoreError> {
-        let PageToken(text) = token;
-        if !by_index {
-            return Ok(Self { value: text.clone(), key: text.clone() });
-        }
-        let split = || {
-            let (length, rest) = text.split_once(':')?;
-            let (value, key) = rest.split_at_checked(length.parse().ok()?)?;
-            Some(Self { value: value.to_owned(), key: key.to_owned() })
-        };
-        split().ok_or_else(|| StoreError::Invalid(String::from("the page token is not one of this query")))
-    }
 }

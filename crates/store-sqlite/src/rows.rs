@@ -1,10 +1,11 @@
 //! Reading: by id, by key order, by an index.
 
-use base::{PageToken, Timestamp};
+use base::Timestamp;
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use store::{
     RowId, StoreError,
     engine::{Range, RawPage, RawQuery, Row},
+    position::Position,
 };
 
 use crate::error::of_sqlite;
@@ -182,31 +183,4 @@ pub(crate) fn partitions(
             .collect::<rusqlite::Result<Vec<String>>>()
     };
     read().map_err(|cause| of_sqlite(&cause))
-}
-
-/// The last row of a page, by what the page was ordered by. By key: the key, twice. By index the token is
-/// `<bytes of value>:<value><key>`, since either may hold anything.
-struct Position {
-    value: String,
-    key: String,
-}
-
-impl Position {
-    fn write(self, by_index: bool) -> PageToken {
-        let Self { value, key } = self;
-        PageToken(if by_index { format!("{}:{value}{key}", value.len()) } else { key })
-    }
-
-    fn read(token: &PageToken, by_index: bool) -> Result<Self, StoreError> {
-        let PageToken(text) = token;
-        if !by_index {
-            return Ok(Self { value: text.clone(), key: text.clone() });
-        }
-        let split = || {
-            let (length, rest) = text.split_once(':')?;
-            let (value, key) = rest.split_at_checked(length.parse().ok()?)?;
-            Some(Self { value: value.to_owned(), key: key.to_owned() })
-        };
-        split().ok_or_else(|| StoreError::Invalid(String::from("the page token is not one of this query")))
-    }
 }

@@ -15,6 +15,7 @@ mod decide;
 pub mod engine;
 pub mod keyring;
 pub mod moving;
+pub mod position;
 mod typed;
 
 pub use batch::{Batch, CommitError};

@@ -1,6 +1,9 @@
 //! Which engine keeps the data: the embedded one in the data folder, or the PostgreSQL that `--database-url` names.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use ports::Clock;
 use store::Engine;
@@ -42,20 +45,20 @@ pub async fn on_postgres(url: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Eng
 }
 
 pub async fn in_folder(data: &Path, clock: Arc<dyn Clock>) -> Result<Arc<dyn Engine>, Failure> {
-    let options = store_sqlite::Options::new(Arc::new(move || clock.now()));
-    let folder = data.to_owned();
-    let engine = tokio::task::spawn_blocking(move || SqliteEngine::open(folder, options))
-        .await
-        .map_err(|error| Failure::tried(error.to_string()))?
-        .map_err(|error| Failure::wrong(error.to_string()))?;
-    Ok(Arc::new(engine))
+    embedded(data, clock, SqliteEngine::open).await
 }
 
 /// The folder of a server that may be running: without its lock.
 pub async fn beside(data: &Path, clock: Arc<dyn Clock>) -> Result<Arc<dyn Engine>, Failure> {
+    embedded(data, clock, SqliteEngine::beside).await
+}
+
+type Open = fn(PathBuf, store_sqlite::Options) -> Result<SqliteEngine, store_sqlite::OpenError>;
+
+async fn embedded(data: &Path, clock: Arc<dyn Clock>, open: Open) -> Result<Arc<dyn Engine>, Failure> {
     let options = store_sqlite::Options::new(Arc::new(move || clock.now()));
     let folder = data.to_owned();
-    let engine = tokio::task::spawn_blocking(move || SqliteEngine::beside(folder, options))
+    let engine = tokio::task::spawn_blocking(move || open(folder, options))
         .await
         .map_err(|error| Failure::tried(error.to_string()))?
         .map_err(|error| Failure::wrong(error.to_string()))?;
